@@ -1,0 +1,83 @@
+"""The accelerator seam: one interface, whatever runs the network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import Self
+
+from edge_runtime.compiler.program import Program
+from edge_runtime.model.head import QuantizedHead
+
+__all__ = ["Accelerator", "Inference"]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What one inference gave.
+
+    Parameters
+    ----------
+    outputs
+        The network's outputs, in the model's order, shapes and dtypes.
+    embedding
+        int8[features], the head's input; None where the network has no head.
+    cycles
+        Engine cycles as the hardware counted them; 0 where there is no engine.
+    """
+
+    outputs: tuple[npt.NDArray[Any], ...]
+    embedding: npt.NDArray[np.int8] | None
+    cycles: int
+
+
+class Accelerator(ABC):
+    """Runs one program at a time; used as a context manager, or closed by hand."""
+
+    @abstractmethod
+    def load(self, program: Program) -> None:
+        """Make `program` the one that `infer` runs.
+
+        Raises
+        ------
+        FitError
+            If the program was compiled for another overlay than this one.
+        """
+
+    @abstractmethod
+    def infer(self, inputs: Sequence[npt.NDArray[Any]]) -> Inference:
+        """Run the network once on `inputs` (the model's order, shapes and dtypes).
+
+        Raises
+        ------
+        DataError
+            If an input has another shape or dtype than the model's.
+        DeadlineError
+            If the engine does not finish in time.
+        """
+
+    @abstractmethod
+    def load_head(self, head: QuantizedHead) -> None:
+        """Replace the last layer; the next inference uses all of the new one, and none of the old.
+
+        Raises
+        ------
+        FitError
+            If the head has another size than the network's, or the network has none.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release what the accelerator holds; closing twice does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

@@ -1,0 +1,159 @@
+"""The typed graph that a model becomes: tensors, operators, and who feeds whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "Activation",
+    "FullyConnectedOptions",
+    "Graph",
+    "NoOptions",
+    "OpKind",
+    "Operator",
+    "Options",
+    "Quantization",
+    "SoftmaxOptions",
+    "Tensor",
+]
+
+
+class OpKind(str, Enum):
+    """The operators that the reader understands, by their TFLite names."""
+
+    FULLY_CONNECTED = "FULLY_CONNECTED"
+    RESHAPE = "RESHAPE"
+    QUANTIZE = "QUANTIZE"
+    DEQUANTIZE = "DEQUANTIZE"
+    SOFTMAX = "SOFTMAX"
+
+
+class Activation(str, Enum):
+    """Activation functions that TFLite fuses into the operator before them."""
+
+    NONE = "NONE"
+    RELU = "RELU"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RELU6 = "RELU6"
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """Affine quantisation: ``real = scale * (stored - zero_point)``.
+
+    Parameters
+    ----------
+    scales
+        float32[1] for the whole tensor, or float32[channels] along `axis`.
+    zero_points
+        int64, as long as `scales`.
+    axis
+        The dimension that the scales run along (TFLite's ``quantized_dimension``).
+    """
+
+    scales: npt.NDArray[np.float32]
+    zero_points: npt.NDArray[np.int64]
+    axis: int = 0
+
+    @property
+    def scale(self) -> float:
+        """The scale of a per-tensor quantisation, as the double that TFLite computes with."""
+        return float(self.scales[0])
+
+    @property
+    def zero_point(self) -> int:
+        """The zero point of a per-tensor quantisation."""
+        return int(self.zero_points[0])
+
+    @property
+    def per_tensor(self) -> bool:
+        """Whether one scale holds for the whole tensor."""
+        return len(self.scales) == 1
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One tensor of the graph; `data` is there for constants only (read-only, in `shape` and `dtype`)."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    quantization: Quantization | None = None
+    data: npt.NDArray[Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether the model itself holds this tensor's values."""
+        return self.data is not None
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For operators that carry none, or whose options follow from their tensors (RESHAPE's shape)."""
+
+
+@dataclass(frozen=True)
+class FullyConnectedOptions:
+    """What FULLY_CONNECTED carries beside its tensors (input, weights [out, in], optional bias [out])."""
+
+    activation: Activation = Activation.NONE
+    keep_num_dims: bool = False
+
+
+@dataclass(frozen=True)
+class SoftmaxOptions:
+    """SOFTMAX's `beta`, the factor before the exponential."""
+
+    beta: float = 1.0
+
+
+Options = NoOptions | FullyConnectedOptions | SoftmaxOptions
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator: `inputs` and `outputs` are tensor indices, -1 for an optional input that is absent."""
+
+    index: int
+    kind: OpKind
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Options = field(default_factory=NoOptions)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A whole network, operators in execution order.
+
+    Raises nothing by itself: `edge_runtime.model.reader` only returns graphs whose indices, shapes and
+    types it has checked.
+    """
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    operators: tuple[Operator, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def tensor(self, index: int) -> Tensor:
+        """Return the tensor with this index."""
+        return self.tensors[index]
+
+    def input_tensors(self, operator: Operator) -> tuple[Tensor | None, ...]:
+        """Return an operator's inputs, None where an optional one is absent."""
+        return tuple(self.tensors[i] if i >= 0 else None for i in operator.inputs)
+
+    def output_tensor(self, operator: Operator) -> Tensor:
+        """Return an operator's first output."""
+        return self.tensors[operator.outputs[0]]
