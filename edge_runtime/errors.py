@@ -13,6 +13,8 @@
     │   ├── BusError                  a transaction failed or answered nonsense
     │   ├── DeadlineError             nothing answered in time
     │   └── MismatchError             outputs differ from the reference's
+    ├── SinkError                     records could not be written where they should go
+    ├── OverrunError                  samples that a ring buffer holds no more, or not yet
     └── StateError                    a saved state that is damaged or belongs to something else
 
 A message names what is wrong, where, and what would be right. It is written for the person who reads
@@ -32,6 +34,8 @@ __all__ = [
     "InputError",
     "MismatchError",
     "ModelError",
+    "OverrunError",
+    "SinkError",
     "StateError",
     "ToolError",
 ]
@@ -83,6 +87,14 @@ class DeadlineError(AcceleratorError):
 
 class MismatchError(AcceleratorError):
     """Outputs differ from the reference's."""
+
+
+class SinkError(EdgeRuntimeError):
+    """Records could not be written where they should go."""
+
+
+class OverrunError(EdgeRuntimeError):
+    """Samples that a ring buffer holds no more, or not yet."""
 
 
 class StateError(EdgeRuntimeError):

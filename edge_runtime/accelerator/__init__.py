@@ -1,0 +1,19 @@
+"""Runs programs: on an overlay, in the reference interpreter, or in TFLite."""
+
+from edge_runtime.accelerator.base import Accelerator, Inference
+from edge_runtime.accelerator.checked import CheckedAccelerator
+from edge_runtime.accelerator.cpu import CpuAccelerator
+from edge_runtime.accelerator.open import AcceleratorKind, open_accelerator
+from edge_runtime.accelerator.overlay import OverlayAccelerator
+from edge_runtime.accelerator.reference import ReferenceAccelerator
+
+__all__ = [
+    "Accelerator",
+    "AcceleratorKind",
+    "CheckedAccelerator",
+    "CpuAccelerator",
+    "Inference",
+    "OverlayAccelerator",
+    "ReferenceAccelerator",
+    "open_accelerator",
+]

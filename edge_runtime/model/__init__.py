@@ -1,0 +1,56 @@
+"""The model room: reads TFLite files into a typed graph and runs them, bit for bit as TFLite's reference kernels."""
+
+from __future__ import annotations
+
+from edge_runtime.model.fixed_point import (
+    QuantizedMultiplier,
+    Rounding,
+    multiply_by_quantized_multiplier,
+    quantize_multiplier,
+)
+from edge_runtime.model.graph import (
+    Activation,
+    FullyConnectedOptions,
+    Graph,
+    NoOptions,
+    Operator,
+    OpKind,
+    Options,
+    Quantization,
+    SoftmaxOptions,
+    Tensor,
+)
+from edge_runtime.model.head import HeadSite, QuantizedHead, apply_head, find_head, quantize_head
+from edge_runtime.model.interpreter import Interpreter
+from edge_runtime.model.reader import load_tflite, read_tflite
+from edge_runtime.model.scales import activation_limits, fully_connected_factors, requantize_factor
+from edge_runtime.model.writer import write_tflite
+
+__all__ = [
+    "Activation",
+    "FullyConnectedOptions",
+    "Graph",
+    "HeadSite",
+    "Interpreter",
+    "NoOptions",
+    "OpKind",
+    "Operator",
+    "Options",
+    "Quantization",
+    "QuantizedHead",
+    "QuantizedMultiplier",
+    "Rounding",
+    "SoftmaxOptions",
+    "Tensor",
+    "activation_limits",
+    "apply_head",
+    "find_head",
+    "fully_connected_factors",
+    "load_tflite",
+    "multiply_by_quantized_multiplier",
+    "quantize_head",
+    "quantize_multiplier",
+    "read_tflite",
+    "requantize_factor",
+    "write_tflite",
+]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from edge_runtime.errors import ModelError
 
 __all__ = [
     "Activation",
@@ -20,6 +22,9 @@ __all__ = [
     "Quantization",
     "SoftmaxOptions",
     "Tensor",
+    "describe",
+    "options_of",
+    "quantization_of",
 ]
 
 
@@ -56,9 +61,18 @@ class Quantization:
         The dimension that the scales run along (TFLite's ``quantized_dimension``).
     """
 
-    scales: npt.NDArray[np.float32]
-    zero_points: npt.NDArray[np.int64]
+    scales: npt.NDArray[np.float32] = field(hash=False)
+    zero_points: npt.NDArray[np.int64] = field(hash=False)
     axis: int = 0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Quantization):
+            return NotImplemented
+        return (
+            self.axis == other.axis
+            and np.array_equal(self.scales, other.scales)
+            and np.array_equal(self.zero_points, other.zero_points)
+        )
 
     @property
     def scale(self) -> float:
@@ -85,7 +99,12 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     quantization: Quantization | None = None
-    data: npt.NDArray[Any] | None = None
+    data: npt.NDArray[Any] | None = field(default=None, hash=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tensor):
+            return NotImplemented
+        return _identity(self) == _identity(other) and _same_data(self.data, other.data)
 
     @property
     def size(self) -> int:
@@ -96,6 +115,16 @@ class Tensor:
     def is_constant(self) -> bool:
         """Whether the model itself holds this tensor's values."""
         return self.data is not None
+
+
+def _identity(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.index, tensor.name, tensor.shape, tensor.dtype, tensor.quantization
+
+
+def _same_data(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
 
 
 @dataclass(frozen=True)
@@ -157,3 +186,40 @@ class Graph:
     def output_tensor(self, operator: Operator) -> Tensor:
         """Return an operator's first output."""
         return self.tensors[operator.outputs[0]]
+
+
+_SomeOptions = TypeVar("_SomeOptions", bound=Options)
+
+
+def describe(what: Tensor | Operator) -> str:
+    """Name a tensor or operator as messages do."""
+    if isinstance(what, Operator):
+        return f"operator {what.index} ({what.kind.value})"
+    return f"tensor {what.index} ({what.name!r})"
+
+
+def options_of(operator: Operator, kind: type[_SomeOptions]) -> _SomeOptions:
+    """Return an operator's options as what they must be.
+
+    Raises
+    ------
+    ModelError
+        If the operator carries options of another kind.
+    """
+    if not isinstance(operator.options, kind):
+        found = type(operator.options).__name__
+        raise ModelError(f"{describe(operator)} carries {found}; it needs {kind.__name__}")
+    return operator.options
+
+
+def quantization_of(tensor: Tensor) -> Quantization:
+    """Return a tensor's quantisation where there must be one.
+
+    Raises
+    ------
+    ModelError
+        If the tensor is not quantised.
+    """
+    if tensor.quantization is None:
+        raise ModelError(f"{describe(tensor)} is not quantised; it needs a scale and a zero point")
+    return tensor.quantization

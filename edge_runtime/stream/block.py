@@ -8,7 +8,9 @@ from enum import IntFlag
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Block", "Flags"]
+from edge_runtime.errors import DataError
+
+__all__ = ["Block", "Flags", "check_block", "check_times"]
 
 
 class Flags(IntFlag):
@@ -40,3 +42,55 @@ class Block:
     samples: npt.NDArray[np.float32]
     sequence: int
     flags: Flags = Flags.NONE
+
+
+def check_block(block: Block, *, channels: int) -> None:
+    """Refuse a block that breaks the seam's contract; sources in development and their tests call this.
+
+    Parameters
+    ----------
+    block
+        The block.
+    channels
+        How many channels its source declares.
+
+    Raises
+    ------
+    DataError
+        If a shape, a dtype, the order of the times or the sequence number is not what `Block` says.
+    """
+    check_times(block.t_ns, where=f"block {block.sequence}")
+    wanted = (len(block.t_ns), channels)
+    if block.samples.shape != wanted or block.samples.dtype != np.float32:
+        raise DataError(
+            f"block {block.sequence}: samples are {block.samples.dtype}{list(block.samples.shape)}; "
+            f"they must be float32{list(wanted)}"
+        )
+    if block.sequence < 0:
+        raise DataError(f"block {block.sequence}: the sequence number must be 0 or more")
+
+
+def check_times(t_ns: npt.NDArray[np.int64], *, where: str) -> None:
+    """Refuse times that are not int64[n], n at least 1, each after the one before.
+
+    Parameters
+    ----------
+    t_ns
+        The times in nanoseconds.
+    where
+        What the message calls their home.
+
+    Raises
+    ------
+    DataError
+        With the position of the first time that does not follow the one before it.
+    """
+    if t_ns.ndim != 1 or t_ns.dtype != np.int64 or len(t_ns) == 0:
+        raise DataError(f"{where}: times are {t_ns.dtype}{list(t_ns.shape)}; they must be int64[n], with n at least 1")
+    follows = t_ns[1:] > t_ns[:-1]
+    if not follows.all():
+        at = int(np.argmin(follows)) + 1
+        raise DataError(
+            f"{where}: time {at} ({t_ns[at]} ns) does not come after time {at - 1} ({t_ns[at - 1]} ns); "
+            f"each sample must be later than the one before"
+        )

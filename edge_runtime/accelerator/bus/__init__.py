@@ -1,0 +1,6 @@
+"""How a driver reaches an overlay."""
+
+from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.bus.verilator import VerilatorBus
+
+__all__ = ["Bus", "VerilatorBus"]

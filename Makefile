@@ -1,0 +1,60 @@
+# Everything runs in .venv, which the first target that needs it makes. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check
+NEEDS_BOARD_OR_HOURS := not slow and not board and not vivado
+PYTEST_FLAGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint bench train clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+demo: $(VENV)/ready ## The whole loop: sensor data, simulated overlay, learning; writes out/demo/report.html
+	@$(BIN)/edge-runtime demo $(DEMO_FLAGS)
+
+test: $(VENV)/ready ## Every test that needs no board and takes no hours
+	@sh tools/debian_packages.sh
+	@$(BIN)/python -m pytest -n auto -m "$(NEEDS_BOARD_OR_HOURS)" $(PYTEST_FLAGS)
+
+test-all: $(VENV)/ready ## The slow tests too
+	@sh tools/debian_packages.sh
+	@$(BIN)/python -m pytest -n auto -m "not board and not vivado" $(PYTEST_FLAGS)
+
+lint: $(VENV)/ready ## ruff, mypy and the rules of the layers (the Verilog is linted by the tests)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/ready ## Each benchmark, one JSON object a line
+	@for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done
+
+train: $(VENV)-train/ready ## Train the example network again (TensorFlow, in an environment of its own)
+	@$(VENV)-train/bin/python examples/activity/train.py $(TRAIN_FLAGS)
+
+clean: ## Remove everything that was made here, the environments too
+	rm -rf $(VENV) $(VENV)-train out build dist sim_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# aeon comes without its dependencies: only the recordings in it are read, it is never imported.
+$(VENV)/ready: pyproject.toml tools/check_tools.sh
+	@sh tools/check_tools.sh "$(PYTHON)"
+	@echo "Making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@echo "Installing edge-runtime and what it needs (a few minutes the first time)"
+	@extras=dev; command -v g++ >/dev/null || command -v c++ >/dev/null || extras=dev,sim-zig; \
+		$(BIN)/python -m pip install $(PIP_FLAGS) --editable ".[$$extras]"
+	@echo "Installing the recordings (aeon's data files)"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps "aeon==1.6.*"
+	@touch $@
+
+$(VENV)-train/ready: pyproject.toml tools/check_tools.sh
+	@sh tools/check_tools.sh "$(PYTHON)"
+	@echo "Making $(VENV)-train with $(PYTHON) and installing TensorFlow (several minutes the first time)"
+	@"$(PYTHON)" -m venv $(VENV)-train
+	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --editable ".[train]"
+	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --no-deps "aeon==1.6.*"
+	@touch $@

@@ -1,0 +1,64 @@
+"""The bus seam: whole aligned words at byte offsets, and an interrupt, whatever lies between."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+
+from typing_extensions import Self
+
+from edge_runtime.errors import BusError
+
+__all__ = ["WORD_BYTES", "Bus"]
+
+WORD_BYTES = 4
+
+
+class Bus(ABC):
+    """How a driver reaches an overlay. All that differs between a simulation and a board ends here."""
+
+    @abstractmethod
+    def read(self, offset: int, length: int) -> bytes:
+        """Return `length` bytes from byte `offset`; both are multiples of 4.
+
+        Raises
+        ------
+        BusError
+            If the range is not whole words, or the overlay answers with an error or not at all.
+        """
+
+    @abstractmethod
+    def write(self, offset: int, data: bytes) -> None:
+        """Write `data` at byte `offset`; it is in the overlay when this returns.
+
+        Raises
+        ------
+        BusError
+            As for `read`.
+        """
+
+    @abstractmethod
+    def wait_interrupt(self, deadline_s: float) -> bool:
+        """Wait until the overlay's interrupt line is high, for at most this long; return whether it is."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the bus; closing twice does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def check_words(offset: int, length: int) -> None:
+    """Refuse what is not a range of whole words.
+
+    Raises
+    ------
+    BusError
+        If `offset` or `length` is negative or no multiple of 4.
+    """
+    if offset < 0 or length < 0 or offset % WORD_BYTES or length % WORD_BYTES:
+        raise BusError(f"offset {offset:#x}, length {length}: a bus moves whole words; use multiples of {WORD_BYTES}")

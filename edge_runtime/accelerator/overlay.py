@@ -1,0 +1,132 @@
+"""The overlay as an accelerator: the same driver over a simulation, a Zynq or a serial cable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.accelerator.base import Accelerator, Inference
+from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.head_bank import HeadBank
+from edge_runtime.accelerator.memories import Memories
+from edge_runtime.accelerator.registers import Registers, identify
+from edge_runtime.compiler.program import Part, Program
+from edge_runtime.errors import AcceleratorError, DeadlineError, FitError
+from edge_runtime.model.head import QuantizedHead, apply_head, find_head
+from edge_runtime.model.interpreter import Interpreter
+
+__all__ = ["OverlayAccelerator"]
+
+_DEFAULT_DEADLINE_S = 10.0
+
+
+class OverlayAccelerator(Accelerator):
+    """Drives an overlay over a bus.
+
+    Parameters
+    ----------
+    bus
+        Taken over: closed with the accelerator.
+    deadline_s
+        How long a run may take, in seconds.
+
+    Raises
+    ------
+    AcceleratorError
+        If what answers on the bus is no overlay of this release.
+    """
+
+    def __init__(self, bus: Bus, *, deadline_s: float = _DEFAULT_DEADLINE_S) -> None:
+        self._bus = bus
+        self._deadline_s = deadline_s
+        self._registers = Registers(bus)
+        self.parameters = identify(self._registers)
+        self._memories = Memories(bus, self.parameters)
+        self._program: Program | None = None
+        self._registers.write_fields("CONTROL", RESET=1)
+        self._registers.write_fields("IRQ_ENABLE", DONE=1)
+
+    def load(self, program: Program) -> None:  # noqa: D102 - as the base says
+        if program.parameters != self.parameters:
+            raise FitError(
+                f"{program.name} was compiled for overlay {program.parameters.hash} and this one is "
+                f"{self.parameters.hash}; compile it for this board"
+            )
+        self._program = None
+        self._memories.write_weights(0, program.weight_rows)
+        self._memories.write_channels(0, program.channels)
+        self._memories.write_descriptors(0, program.descriptors)
+        self._head = HeadBank(program, self._memories, self._registers)
+        self._interpreter = Interpreter(program.graph, program.rounding)
+        site = find_head(program.graph)
+        self._embedding = site.embedding if site else None
+        self._program = program
+
+    def infer(self, inputs: Sequence[npt.NDArray[Any]]) -> Inference:  # noqa: D102 - as the base says
+        program = self._loaded()
+        values = self._interpreter.bind(inputs)
+        cycles = 0
+        for part in program.parts:
+            if part.on_overlay:
+                cycles += self._run_part(part, values)
+            else:
+                self._interpreter.evaluate(values, part.operators)
+        return Inference(
+            outputs=tuple(values[index] for index in program.graph.outputs),
+            embedding=None if self._embedding is None else values[self._embedding].reshape(-1),
+            cycles=cycles,
+        )
+
+    def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
+        program = self._loaded()
+        graph = apply_head(program.graph, head)
+        self._head.switch(graph)
+        self._interpreter = Interpreter(graph, program.rounding)
+
+    def layer_cycles(self) -> dict[int, int]:
+        """Return, for each of the model's operators that the overlay ran, the cycles that the RTL counted last.
+
+        A layer counts from its first step, and the first one of a run from START, to the end of its last output.
+        """
+        counted: dict[int, int] = {}
+        for part in self._loaded().parts:
+            previous = 0
+            for layer in part.layers:
+                stamp = int(self._memories.read_stamps(layer.descriptor, 1)[0])
+                counted[layer.operator] = stamp - previous
+                previous = stamp
+        return counted
+
+    def close(self) -> None:  # noqa: D102 - as the base says
+        self._program = None
+        self._bus.close()
+
+    def _loaded(self) -> Program:
+        if self._program is None:
+            raise AcceleratorError("no program is loaded; call load() first")
+        return self._program
+
+    def _run_part(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> int:
+        """Run one part, from its inputs in `values` to its outputs there; return the counted cycles."""
+        for place in part.inputs:
+            self._memories.write_activations(place.address, values[place.tensor])
+        self._registers.write("ENTRY", part.entry)
+        self._run()
+        for place in part.outputs:
+            tensor = self._interpreter.graph.tensors[place.tensor]
+            values[place.tensor] = self._memories.read_activations(place.address, tensor.size).reshape(tensor.shape)
+        return self._registers.read("CYCLES")
+
+    def _run(self) -> None:
+        """Ring the doorbell and wait for the end of the run."""
+        self._registers.write_fields("CONTROL", START=1)
+        if not self._bus.wait_interrupt(self._deadline_s):
+            self._registers.write_fields("CONTROL", RESET=1)
+            raise DeadlineError(f"the engine did not finish within {self._deadline_s:g} s; it was reset")
+        self._registers.write_fields("IRQ_STATUS", DONE=1)
+        if self._registers.read_fields("STATUS")["ERROR"]:
+            descriptor = self._registers.read("ERROR_DESCRIPTOR")
+            raise AcceleratorError(f"the engine stopped at descriptor {descriptor}: its operation is unknown")

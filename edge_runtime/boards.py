@@ -1,0 +1,101 @@
+"""Boards as data: the part, its resources, its clock, the overlay's parameters and how the host reaches it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, Field, PositiveInt, model_validator
+from typing_extensions import Self
+
+from edge_runtime.compiler.parameters import OverlayParameters
+from edge_runtime.config import Table, parse_toml
+from edge_runtime.errors import ConfigError, InputError
+from edge_runtime.paths import board_folder
+from edge_runtime.units import Frequency
+
+__all__ = ["Board", "Bus", "OverlayTable", "Part", "list_boards", "load_board"]
+
+Bus = Literal["verilator", "pynq", "uart"]
+
+
+class Part(Table):
+    """The FPGA and what it has; a simulation names the part that it stands for."""
+
+    device: str
+    family: Literal["xc7", "xcup", "ecp5"]
+    lut: PositiveInt
+    ff: PositiveInt
+    dsp: PositiveInt
+    bram36: PositiveInt = Field(description="block memories of 36 Kb")
+
+
+class OverlayTable(Table):
+    """The overlay's parameters as a board file writes them; `OverlayParameters` says what each means."""
+
+    k_lanes: int
+    oc_lanes: int
+    requant_lanes: int
+    act_bytes: int
+    weight_rows: int
+    param_channels: int
+    descriptors: int
+    packed: bool
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        try:
+            self.parameters()
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def parameters(self) -> OverlayParameters:
+        """Return them as the type that the compiler, the driver and the simulation share."""
+        return OverlayParameters(**self.model_dump())
+
+
+class Board(Table):
+    """One board, as its TOML file describes it.
+
+    `clock_hz` is what latencies are computed with. `clock_verified` says whether place and route, or the
+    board itself, has shown that the overlay reaches it; where it is false, say so beside every latency.
+    """
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    name: str
+    description: str
+    bus: Bus
+    clock_hz: Frequency = Field(alias="clock")
+    clock_verified: bool
+    part: Part
+    overlay_table: OverlayTable = Field(alias="overlay", repr=False)
+
+    @cached_property
+    def overlay(self) -> OverlayParameters:
+        """The parameters of the overlay that this board carries."""
+        return self.overlay_table.parameters()
+
+
+def list_boards() -> list[str]:
+    """Return the names of the boards that this installation knows, sorted."""
+    return sorted(path.stem for path in board_folder().glob("*.toml"))
+
+
+def load_board(name_or_path: str | Path) -> Board:
+    """Read a board by its name, or from a file of one's own (a path that ends in ``.toml``).
+
+    Raises
+    ------
+    ConfigError
+        If there is no such board, or its file has a mistake.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = board_folder() / f"{name_or_path}.toml"
+        if not path.is_file():
+            known = ", ".join(list_boards())
+            raise ConfigError(f"board {str(name_or_path)!r} is unknown; known boards: {known}; or give a .toml file")
+    return parse_toml(path, Board)

@@ -1,0 +1,64 @@
+"""The command line: `edge-runtime VERB`. Each verb lives in a module of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from edge_runtime import __version__
+from edge_runtime.cli.boards import boards
+from edge_runtime.cli.output import configure_logs
+from edge_runtime.errors import EdgeRuntimeError
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+"""128 + SIGINT: what shells report for a program that was interrupted."""
+
+app = typer.Typer(
+    name="edge-runtime",
+    help="Embedded edge runtime with FPGA offload.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"edge-runtime {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log everything, not only warnings.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the verb."""
+    del version
+    configure_logs(verbose=verbose)
+
+
+app.command()(boards)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status.
+
+    0: what was asked holds; 1: it does not, or something failed; 2: the input or the usage is wrong;
+    130: interrupted. What a user can mend is told in one line on standard error.
+    """
+    try:
+        app()
+    except EdgeRuntimeError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

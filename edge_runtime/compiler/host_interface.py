@@ -1,0 +1,213 @@
+"""What the host sees of the overlay: `rtl/host_interface.toml`, read, and rendered for Verilog and for people.
+
+The Verilog header and the documentation page are generated from the TOML file; Python reads the file itself.
+``python -m edge_runtime.compiler.host_interface`` writes both again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+from edge_runtime.paths import rtl_folder
+
+__all__ = ["BitField", "HostInterface", "Register", "Window", "host_interface", "render_markdown", "render_verilog"]
+
+
+@dataclass(frozen=True)
+class BitField:
+    """Some bits of a 32-bit word."""
+
+    name: str
+    word: int
+    lsb: int
+    width: int
+    text: str = ""
+
+    @property
+    def mask(self) -> int:
+        """The field's bits, at the bottom of a word."""
+        return (1 << self.width) - 1
+
+    def put(self, value: int) -> int:
+        """Return `value` (signed or unsigned) at its place in the word.
+
+        Raises
+        ------
+        ValueError
+            If the value does not fit the field.
+        """
+        if not -(1 << self.width - 1) <= value <= self.mask:
+            raise ValueError(f"{self.name} is {value}, which does not fit {self.width} bits")
+        return (value & self.mask) << self.lsb
+
+    def get(self, word: int) -> int:
+        """Return the field's value in `word`, unsigned."""
+        return word >> self.lsb & self.mask
+
+
+@dataclass(frozen=True)
+class Register:
+    """One 32-bit register."""
+
+    name: str
+    offset: int
+    access: str
+    text: str
+    fields: Mapping[str, BitField]
+
+
+@dataclass(frozen=True)
+class Window:
+    """One range of byte addresses."""
+
+    name: str
+    offset: int
+    size: int
+    text: str
+
+
+@dataclass(frozen=True)
+class HostInterface:
+    """The whole interface, by name."""
+
+    magic: int
+    version: int
+    address_width: int
+    registers: Mapping[str, Register]
+    windows: Mapping[str, Window]
+    descriptor_words: int
+    descriptor: Mapping[str, BitField]
+    opcodes: Mapping[str, int]
+
+
+@lru_cache(maxsize=1)
+def host_interface() -> HostInterface:
+    """Read `rtl/host_interface.toml`, once."""
+    with (rtl_folder() / "host_interface.toml").open("rb") as file:
+        table = tomllib.load(file)
+    return HostInterface(
+        magic=table["magic"],
+        version=table["version"],
+        address_width=table["address"]["width"],
+        registers={row["name"]: _register(row) for row in table["register"]},
+        windows={row["name"]: Window(**row) for row in table["window"]},
+        descriptor_words=table["descriptor"]["words"],
+        descriptor={
+            name: BitField(name, *row["at"], row["text"]) for name, row in table["descriptor"]["fields"].items()
+        },
+        opcodes=table["opcodes"],
+    )
+
+
+def _register(row: Mapping[str, Any]) -> Register:
+    fields = {name: BitField(name, 0, lsb, width) for name, (lsb, width) in row.get("fields", {}).items()}
+    return Register(row["name"], row["offset"], row["access"], row["text"], fields)
+
+
+def render_verilog(interface: HostInterface) -> str:
+    """Return the Verilog header: macros only, so that unused ones are silent."""
+    lines = [
+        "// SPDX-License-Identifier: Apache-2.0",
+        "//",
+        "// Generated from host_interface.toml: do not edit.",
+        "",
+        "`ifndef EDGE_HOST_INTERFACE_VH",
+        "`define EDGE_HOST_INTERFACE_VH",
+        "",
+        *_macros(interface),
+        "",
+        "`endif",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _macros(interface: HostInterface) -> Iterator[str]:
+    yield f"`define EDGE_MAGIC 32'h{interface.magic:08X}"
+    yield f"`define EDGE_VERSION 32'd{interface.version}"
+    yield f"`define EDGE_ADDRESS_WIDTH {interface.address_width}"
+    for register in interface.registers.values():
+        yield f"`define EDGE_REG_{register.name} 10'h{register.offset // 4:03X}"
+        for field in register.fields.values():
+            yield f"`define EDGE_BIT_{register.name}_{field.name} {field.lsb}"
+    for window in interface.windows.values():
+        yield f"`define EDGE_WINDOW_{window.name} {interface.address_width}'h{window.offset:06X}"
+    yield f"`define EDGE_DESC_WIDTH {32 * interface.descriptor_words}"
+    for field in interface.descriptor.values():
+        low = 32 * field.word + field.lsb
+        yield f"`define EDGE_AT_{field.name} {low}"
+        yield f"`define EDGE_DESC_{field.name} {low} +: {field.width}"
+    for name, value in interface.opcodes.items():
+        yield f"`define EDGE_OP_{name} 8'd{value}"
+
+
+def render_markdown(interface: HostInterface) -> str:
+    """Return the documentation page."""
+    lines = [
+        "# Host interface of the overlay",
+        "",
+        "Generated from `rtl/host_interface.toml`; do not edit.",
+        "",
+        f"AXI4-Lite, 32-bit data, {interface.address_width} address bits, little endian. Magic "
+        f"`0x{interface.magic:08X}`, version {interface.version}. An access where nothing is, or of part of a word where",
+        "only whole words are taken, is answered with SLVERR.",
+        "",
+        "## Windows",
+        "",
+        "| offset | bytes | name | what |",
+        "| --- | --- | --- | --- |",
+        *(f"| `0x{w.offset:06X}` | {w.size:,} | {w.name} | {w.text} |" for w in interface.windows.values()),
+        "",
+        "## Registers",
+        "",
+        "| offset | name | access | fields | what |",
+        "| --- | --- | --- | --- | --- |",
+        *(
+            f"| `0x{r.offset:03X}` | {r.name} | {r.access} | {_bits(r.fields.values())} | {r.text} |"
+            for r in interface.registers.values()
+        ),
+        "",
+        "## Layer descriptor",
+        "",
+        f"{interface.descriptor_words} words. Opcodes: "
+        + ", ".join(f"{value} {name}" for name, value in interface.opcodes.items())
+        + ".",
+        "",
+        "| word | bits | name | what |",
+        "| --- | --- | --- | --- |",
+        *(f"| {f.word} | {_span(f)} | {f.name} | {f.text} |" for f in interface.descriptor.values()),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _bits(fields: Any) -> str:
+    return ", ".join(f"{field.name} {_span(field)}" for field in fields)
+
+
+def _span(field: BitField) -> str:
+    return f"[{field.lsb}]" if field.width == 1 else f"[{field.lsb + field.width - 1}:{field.lsb}]"
+
+
+def generated_files() -> dict[Path, str]:
+    """Return what is generated from the interface: path to content."""
+    interface = host_interface()
+    return {
+        rtl_folder() / "edge_host_interface.vh": render_verilog(interface),
+        rtl_folder().parent / "docs" / "host_interface.md": render_markdown(interface),
+    }
+
+
+if __name__ == "__main__":
+    for path, content in generated_files().items():
+        path.write_text(content)

@@ -1,0 +1,246 @@
+"""Builds pipelines: from a pipeline file, or from parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_runtime.accelerator import open_accelerator
+from edge_runtime.accelerator.base import Accelerator
+from edge_runtime.boards import Board, load_board
+from edge_runtime.compiler import compile_model
+from edge_runtime.compiler.program import Program
+from edge_runtime.daemon.config import (
+    JsonLinesTable,
+    LearningTable,
+    ModelTable,
+    PipelineConfig,
+    RecordingTable,
+    SinkTable,
+    SourceTable,
+)
+from edge_runtime.daemon.labels import DelayedTruth, LabelFeed
+from edge_runtime.daemon.learning import Learning
+from edge_runtime.daemon.network import Network
+from edge_runtime.daemon.outbox import Outbox
+from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.step import Step
+from edge_runtime.errors import ConfigError, ModelError
+from edge_runtime.features.compute import FeatureComputer
+from edge_runtime.features.view import FeatureView
+from edge_runtime.learning.learner import Learner, LearnerOptions, default_challengers
+from edge_runtime.sources.base import Source
+from edge_runtime.sources.recording import RecordedSource
+from edge_runtime.sources.synthetic import SyntheticSource
+from edge_runtime.telemetry.jsonl import JsonLinesSink, StandardOutputSink
+from edge_runtime.telemetry.sink import Sink
+
+__all__ = ["Deployment", "Plant", "build_learning", "build_pipeline", "build_plant", "deploy"]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A network with its view, compiled for a board.
+
+    Parameters
+    ----------
+    board
+        Where it runs.
+    program
+        The compiled network.
+    network
+        The same as the pipeline sees it.
+    view
+        What its input is made of.
+    open_accelerator
+        Opens what runs it.
+    """
+
+    board: Board
+    program: Program
+    network: Network
+    view: FeatureView
+    open_accelerator: Callable[[], Accelerator]
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A pipeline file brought to life: its source and its pipeline, not yet running."""
+
+    deployment: Deployment
+    source: Source
+    pipeline: Pipeline
+
+
+def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) -> Deployment:
+    """Read and compile a network.
+
+    Parameters
+    ----------
+    model
+        What is to run, and on what.
+    view
+        What its input is made of.
+    board
+        Another board than `model` names.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such board.
+    ModelError
+        If the network cannot be read, has something that is not supported, or does not fit the view.
+    FitError
+        If it does not fit the board's overlay.
+    """
+    chosen = load_board(board or model.board)
+    program = compile_model(_read(model.path), chosen.overlay, name=model.path.name)
+    network = Network(program.graph, size=view.size, classes=model.classes)
+
+    def open_it() -> Accelerator:
+        return open_accelerator(model.accelerator, chosen, check=model.check)
+
+    return Deployment(chosen, program, network, view, open_it)
+
+
+def build_pipeline(
+    name: str,
+    deployment: Deployment,
+    source: Source,
+    *,
+    sinks: Mapping[str, Sink],
+    learning: Learning | None = None,
+    status_every: float = 10.0,
+) -> Pipeline:
+    """Put a pipeline together.
+
+    Parameters
+    ----------
+    name
+        What its records call it.
+    deployment
+        The network and what runs it; several pipelines may share one, each opens an accelerator of its own.
+    source
+        Where the blocks will come from.
+    sinks
+        Where records go, each with the name that reports call it by; they belong to the pipeline.
+    learning
+        None: the network stays as it is.
+    status_every
+        Seconds from one status record to the next.
+
+    Raises
+    ------
+    DataError
+        If the source lacks a channel that the view needs.
+    """
+    recorder = Recorder(name)
+
+    def open_step() -> Step:
+        accelerator = deployment.open_accelerator()
+        return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
+
+    computer = FeatureComputer(deployment.view, source.rate_hz, source.channels)
+    return Pipeline(recorder, computer, open_step, Outbox(sinks), status_every=status_every)
+
+
+def build_learning(
+    network: Network, feed: LabelFeed, *, heads: Sequence[str] | None = None, capacity: int = 1024
+) -> Learning:
+    """Let a network's last layer learn.
+
+    Parameters
+    ----------
+    network
+        The network.
+    feed
+        Brings the labels.
+    heads
+        Which of the default challengers learn; None: all.
+    capacity
+        How many predictions wait for their labels at most.
+
+    Raises
+    ------
+    ModelError
+        If the network has no head to learn.
+    """
+    head = network.linear_head()
+    challengers = default_challengers(head.weights, head.bias)
+    learner = Learner(
+        head.weights,
+        head.bias,
+        scale=head.scale,
+        zero_point=head.zero_point,
+        challengers={name: challengers[name] for name in heads or challengers},
+        options=LearnerOptions(capacity=capacity),
+    )
+    return Learning(learner, feed, head)
+
+
+def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
+    """Build what a pipeline file describes.
+
+    Parameters
+    ----------
+    config
+        The checked file.
+    board
+        Another board than the file names.
+
+    Raises
+    ------
+    InputError
+        If the file's parts are not there or do not go together.
+    """
+    deployment = deploy(config.model, config.view, board=board)
+    source = _open_source(config.source)
+    learning = None
+    if config.learns and config.learning is not None:
+        learning = _learn_from_truth(deployment.network, source, config.learning)
+    sinks = dict(_open_sink(table, position) for position, table in enumerate(config.sink))
+    pipeline = build_pipeline(
+        config.pipeline.name,
+        deployment,
+        source,
+        sinks=sinks,
+        learning=learning,
+        status_every=config.pipeline.status_every,
+    )
+    return Plant(deployment, source, pipeline)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); give the path of a .tflite file") from error
+
+
+def _open_source(table: SourceTable) -> Source:
+    if isinstance(table, RecordingTable):
+        return RecordedSource(table.path, channels=table.channels, block_size=table.block_size, pace=table.pace)
+    return SyntheticSource(
+        table.channels,
+        table.rate,
+        seed=table.seed,
+        block_size=table.block_size,
+        blocks=table.blocks,
+        pace=table.pace,
+    )
+
+
+def _learn_from_truth(network: Network, source: Source, table: LearningTable) -> Learning:
+    if not isinstance(source, RecordedSource) or not source.recording.spans:
+        raise ConfigError("learning.enabled: needs labels, but the recording has no spans that say what was true")
+    classes = {name: index for index, name in enumerate(network.classes)}
+    feed = DelayedTruth(source.recording, classes, delay_s=table.label_delay)
+    return build_learning(network, feed, heads=table.heads, capacity=table.capacity)
+
+
+def _open_sink(table: SinkTable, position: int) -> tuple[str, Sink]:
+    if isinstance(table, JsonLinesTable):
+        return f"sink[{position}] {table.path}", JsonLinesSink(table.path)
+    return f"sink[{position}] stdout", StandardOutputSink()

@@ -1,0 +1,157 @@
+"""A pipeline as a TOML file describes it: source, view, model, learning and sinks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationInfo, model_validator
+from typing_extensions import Self
+
+from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
+from edge_runtime.errors import ConfigError
+from edge_runtime.features.view import FeatureView
+from edge_runtime.units import Duration, Frequency
+
+__all__ = [
+    "JsonLinesTable",
+    "LearningTable",
+    "ModelTable",
+    "PipelineConfig",
+    "PipelineTable",
+    "RecordingTable",
+    "SinkTable",
+    "SourceTable",
+    "StandardOutputTable",
+    "SyntheticTable",
+    "load_pipeline",
+]
+
+Pace = PositiveFloat | Literal["max"]
+
+
+def _board_file_beside(board: str, info: ValidationInfo) -> str:
+    folder = (info.context or {}).get("folder")
+    return str(folder / board) if folder is not None and board.endswith(".toml") else board
+
+
+BoardName = Annotated[str, Field(min_length=1), AfterValidator(_board_file_beside)]
+"""A board's name, or a ``.toml`` file with one; a relative path starts at the folder of the file that names it."""
+
+
+class PipelineTable(Table):
+    """The pipeline as a whole."""
+
+    name: str = Field(min_length=1, description="what the records call this pipeline")
+    status_every: Duration = 10.0
+
+
+class RecordingTable(Table):
+    """A recording, played as it was recorded or at another pace."""
+
+    kind: Literal["recording"]
+    path: NearbyPath = Field(description="an .npz recording")
+    channels: tuple[str, ...] | None = None
+    block_size: PositiveInt = 64
+    pace: Pace = "max"
+
+
+class SyntheticTable(Table):
+    """A computed stream."""
+
+    kind: Literal["synthetic"]
+    channels: tuple[str, ...] = Field(min_length=1)
+    rate: Frequency
+    seed: int = 0
+    block_size: PositiveInt = 64
+    blocks: PositiveInt | None = None
+    pace: Pace = "max"
+
+
+SourceTable = Annotated[RecordingTable | SyntheticTable, Field(discriminator="kind")]
+
+
+class ModelTable(Table):
+    """The network, and what runs it."""
+
+    path: NearbyPath = Field(description="an int8 .tflite file")
+    accelerator: Literal["overlay", "reference", "cpu"] = "overlay"
+    board: BoardName = "laptop_sim"
+    check: bool = True
+    classes: tuple[str, ...] = ()
+
+
+class LearningTable(Table):
+    """Learning from labels that come late; without this table the network stays as it is."""
+
+    enabled: bool = True
+    heads: tuple[Literal["slda", "slda_forgetting", "softmax"], ...] = ("slda", "slda_forgetting", "softmax")
+    label_delay: Duration = Field(default=20.0)
+    capacity: PositiveInt = 1024
+
+
+class JsonLinesTable(Table):
+    """Records into a file."""
+
+    kind: Literal["jsonl"]
+    path: NearbyPath
+
+
+class StandardOutputTable(Table):
+    """Records to standard output."""
+
+    kind: Literal["stdout"]
+
+
+SinkTable = Annotated[JsonLinesTable | StandardOutputTable, Field(discriminator="kind")]
+
+
+class PipelineConfig(Table):
+    """A whole pipeline file."""
+
+    pipeline: PipelineTable
+    source: SourceTable
+    view: FeatureView
+    model: ModelTable
+    learning: LearningTable | None = None
+    sink: tuple[SinkTable, ...] = ()
+
+    @model_validator(mode="after")
+    def _learning_has_labels(self) -> Self:
+        if self.learns and isinstance(self.source, SyntheticTable):
+            raise ValueError('learning.enabled: needs labels, and only a source of kind "recording" brings them')
+        if self.learns and not self.model.classes:
+            raise ValueError('model.classes: missing; learning needs the classes\' names, like ["walking", "running"]')
+        return self
+
+    @property
+    def learns(self) -> bool:
+        """Whether the last layer learns."""
+        return self.learning is not None and self.learning.enabled
+
+
+def load_pipeline(path: Path | str) -> PipelineConfig:
+    """Read a pipeline file; ``view = {file = "…"}`` takes the view from a file of its own.
+
+    Raises
+    ------
+    ConfigError
+        If it, or the view that it names, cannot be read or has a mistake: one line.
+    """
+    path = Path(path)
+    data = read_toml(path)
+    if "view" in data:
+        data["view"] = _view_table(data["view"], path)
+    return parse_table(data, PipelineConfig, str(path), folder=path.parent)
+
+
+def _view_table(view: Any, path: Path) -> Any:
+    """Return the view's table, wherever it stands."""
+    if not isinstance(view, dict) or "file" not in view:
+        return view
+    if set(view) != {"file"} or not isinstance(view["file"], str):
+        raise ConfigError(f'{path}: view: should be either {{file = "…"}} and nothing else, or the view itself')
+    file = path.parent / Path(view["file"]).expanduser()
+    # Checked under its own name first, so that a mistake is told where it stands.
+    FeatureView.from_toml(file)
+    return read_toml(file)

@@ -1,0 +1,153 @@
+"""Between a pipeline and its sinks: bounded queues, so that a slow or broken sink costs records, never the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+from typing_extensions import Self
+
+from edge_runtime.errors import DataError, SinkError
+from edge_runtime.telemetry.record import Record
+from edge_runtime.telemetry.sink import Sink
+
+__all__ = ["Outbox", "SinkCounts"]
+
+LARGEST_BATCH = 1024
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class SinkCounts:
+    """What became of the records for one sink.
+
+    Parameters
+    ----------
+    acknowledged
+        Durable, as far as the sink promises.
+    failed
+        Taken by the sink, which could not write them.
+    dropped
+        Never taken: the queue stayed full, or the sink did not finish in time at the end.
+    """
+
+    sink: str
+    acknowledged: int
+    failed: int
+    dropped: int
+
+    @property
+    def lost(self) -> int:
+        """Records that are nowhere."""
+        return self.failed + self.dropped
+
+
+class _Lane:
+    """One sink with its queue, and the task that moves records from one to the other."""
+
+    def __init__(self, name: str, sink: Sink, depth: int) -> None:
+        self.name = name
+        self.sink = sink
+        self.offered = self.failed = self.dropped = 0
+        self.finished = anyio.Event()
+        self.send, self._receive = anyio.create_memory_object_stream[Sequence[Record]](depth)
+
+    async def run(self) -> None:
+        try:
+            async with self._receive, self.sink:
+                async for records in self._receive:
+                    await self._put([*records, *self._waiting()])
+        finally:
+            self.dropped = self.offered - self.sink.acknowledged - self.failed
+            self.finished.set()
+
+    def _waiting(self) -> list[Record]:
+        """Take what else waits, so that one commit serves many puts."""
+        batch: list[Record] = []
+        with suppress(anyio.WouldBlock, anyio.EndOfStream):
+            while len(batch) < LARGEST_BATCH:
+                batch += self._receive.receive_nowait()
+        return batch
+
+    async def _put(self, batch: list[Record]) -> None:
+        try:
+            await self.sink.put(batch)
+        except (SinkError, DataError) as error:
+            self.failed += len(batch)
+            log.error("records lost", sink=self.name, records=len(batch), error=str(error))
+
+    def counts(self) -> SinkCounts:
+        return SinkCounts(self.name, self.sink.acknowledged, self.failed, self.dropped)
+
+
+class Outbox:
+    """Hands each record to every sink; used with ``async with``, which writes out what waits and closes the sinks.
+
+    Parameters
+    ----------
+    sinks
+        The sinks, each with the name that reports call it by. They belong to the outbox from now on.
+    depth
+        How many puts a queue holds.
+    patience_s
+        How long `put` waits for room in a full queue before it drops the records for that sink.
+    drain_s
+        How long the sinks have at the end.
+    """
+
+    def __init__(
+        self, sinks: Mapping[str, Sink], *, depth: int = 256, patience_s: float = 1.0, drain_s: float = 10.0
+    ) -> None:
+        self._lanes = [_Lane(name, sink, depth) for name, sink in sinks.items()]
+        self._patience_s = patience_s
+        self._drain_s = drain_s
+        self._tasks: TaskGroup | None = None
+
+    async def put(self, records: Sequence[Record]) -> None:
+        """Queue records for every sink, in order; what a full queue does not take in time is dropped and counted."""
+        if not records:
+            return
+        for lane in self._lanes:
+            lane.offered += len(records)
+            try:
+                lane.send.send_nowait(records)
+            except anyio.WouldBlock:
+                await self._wait(lane, records)
+
+    def counts(self) -> list[SinkCounts]:
+        """Return what became of the records, sink by sink; exact once the outbox is closed."""
+        return [lane.counts() for lane in self._lanes]
+
+    async def _wait(self, lane: _Lane, records: Sequence[Record]) -> None:
+        with anyio.move_on_after(self._patience_s) as waited:
+            await lane.send.send(records)
+        if waited.cancelled_caught:
+            lane.dropped += len(records)
+            log.error("records dropped: the sink is too slow", sink=lane.name, records=len(records))
+
+    async def __aenter__(self) -> Self:
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        for lane in self._lanes:
+            self._tasks.start_soon(lane.run, name=f"sink {lane.name}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for lane in self._lanes:
+            lane.send.close()
+        # Shielded: whatever ends the pipeline, what it said last is the most worth writing.
+        with anyio.move_on_after(self._drain_s, shield=True):
+            for lane in self._lanes:
+                await lane.finished.wait()
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+            await self._tasks.__aexit__(None, None, None)
+            self._tasks = None

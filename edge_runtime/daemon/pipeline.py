@@ -1,0 +1,202 @@
+"""One pipeline: blocks in, features, inferences and learning in a thread of its own, records out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterable, Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import anyio
+import structlog
+
+from edge_runtime.daemon.outbox import Outbox, SinkCounts
+from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.step import Step
+from edge_runtime.daemon.worker import Worker
+from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.features.compute import FeatureComputer
+from edge_runtime.stream.block import Block
+
+__all__ = ["Pipeline", "PipelineReport"]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class PipelineReport:
+    """What a pipeline has done.
+
+    Parameters
+    ----------
+    pipeline
+        Its name.
+    blocks
+        Blocks taken in.
+    windows, skipped, held, marked, gaps, late_blocks
+        The features' counts; `windows` are those delivered.
+    inferences, cycles_per_inference
+        How many, and the engine's cycles for one; 0 where there is no engine.
+    compared, mismatches
+        Outputs that were compared with the reference, and of those the ones that differ; None: not compared.
+    windows_per_s
+        Over the time from the first block to the last prediction.
+    p50_ms, p99_ms, max_ms
+        From a block's arrival in the pipeline to the predictions of its windows.
+    serving
+        The head that serves.
+    labels
+        How many labels met which fate.
+    decisions
+        How often the gate decided what.
+    accuracy
+        Prequential accuracy of what was served, on all labels; None before the first.
+    sinks
+        What became of the records.
+    """
+
+    pipeline: str
+    blocks: int
+    windows: int
+    skipped: int
+    held: int
+    marked: int
+    gaps: int
+    late_blocks: int
+    inferences: int
+    cycles_per_inference: float
+    compared: int | None
+    mismatches: int | None
+    windows_per_s: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
+    serving: str
+    labels: dict[str, int]
+    decisions: dict[str, int]
+    accuracy: float | None
+    sinks: list[SinkCounts]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON shows it."""
+        return asdict(self)
+
+
+class Pipeline:
+    """Computes features of blocks, runs the network on them, learns, and puts records into the outbox.
+
+    Parameters
+    ----------
+    recorder
+        Makes the pipeline's own records, and names it.
+    computer
+        Computes the view.
+    open_step
+        Opens the accelerator; called, like all that uses it, in the pipeline's own thread.
+    outbox
+        Takes the records; whoever runs the pipeline opens and closes it.
+    status_every
+        Seconds from one status record to the next.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        computer: FeatureComputer,
+        open_step: Callable[[], Step],
+        outbox: Outbox,
+        *,
+        status_every: float = 10.0,
+    ) -> None:
+        self.name = recorder.pipeline
+        self.computer = computer
+        self.outbox = outbox
+        self.step: Step | None = None
+        self._recorder = recorder
+        self._open_step = open_step
+        self._status_every = status_every
+        self._blocks = 0
+        self._now_ns = 0
+        self._first_at = self._last_at = 0.0
+
+    async def run(self, blocks: AsyncIterable[Block]) -> None:
+        """Serve until the blocks end, then tell the final status.
+
+        Raises
+        ------
+        EdgeRuntimeError
+            Whatever the accelerator, the features or the learning raise; it is told as an event first.
+        """
+        async with Worker(self.name) as worker:
+            try:
+                self.step = await worker.run(self._open_step)
+                await self._serve(worker, self.step, blocks)
+            except EdgeRuntimeError as error:
+                log.error("pipeline failed", pipeline=self.name, error=str(error))
+                await self._tell("event", event="failed", error=type(error).__name__, message=str(error))
+                raise
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await self._finish(worker)
+
+    async def tell_status(self) -> None:
+        """Tell the status now and then, for ever."""
+        while True:
+            await anyio.sleep(self._status_every)
+            await self._tell("status", **self._status())
+
+    async def _serve(self, worker: Worker, step: Step, blocks: AsyncIterable[Block]) -> None:
+        async for block in blocks:
+            received = time.perf_counter()
+            self._first_at = self._first_at or received
+            self._blocks += 1
+            for window in await worker.run(self.computer.push, block):
+                self._now_ns = window.end_ns
+                await self.outbox.put(await worker.run(step.take, window, received=received))
+                self._last_at = time.perf_counter()
+
+    async def _finish(self, worker: Worker) -> None:
+        await self._tell("status", **self._status())
+        if self.step is not None:
+            await worker.run(self.step.close)
+
+    async def _tell(self, kind: str, **fields: Any) -> None:
+        await self.outbox.put([self._recorder.make(kind, t_ns=self._now_ns, **fields)])
+
+    def _status(self) -> dict[str, Any]:
+        status = self.report().to_dict()
+        del status["pipeline"]
+        return status
+
+    def report(self) -> PipelineReport:
+        """Return what has been done so far."""
+        step = self.step
+        elapsed = self._last_at - self._first_at
+        inferences = step.inferences if step else 0
+        latencies = asdict(step.latencies.quantiles()) if step else {"p50_ms": 0.0, "p99_ms": 0.0, "max_ms": 0.0}
+        return PipelineReport(
+            pipeline=self.name,
+            blocks=self._blocks,
+            **asdict(self.computer.counts),
+            inferences=inferences,
+            cycles_per_inference=round(step.cycles / inferences, 2) if step and inferences else 0.0,
+            compared=getattr(step.accelerator, "compared", None) if step else None,
+            mismatches=getattr(step.accelerator, "mismatches", None) if step else None,
+            windows_per_s=round(inferences / elapsed, 2) if elapsed > 0 else 0.0,
+            **latencies,
+            **_learning_status(step),
+            sinks=self.outbox.counts(),
+        )
+
+
+def _learning_status(step: Step | None) -> dict[str, Any]:
+    if step is None or step.learning is None:
+        return {"serving": "frozen", "labels": {}, "decisions": {}, "accuracy": None}
+    learner = step.learning.learner
+    score = learner.scores()["served"]
+    return {
+        "serving": learner.serving,
+        "labels": {status.value: count for status, count in learner.label_counts.items()},
+        "decisions": {kind.value: count for kind, count in step.decisions.items()},
+        "accuracy": round(score.overall, 6) if score.count else None,
+    }

@@ -1,0 +1,169 @@
+"""One window after the other: the labels that have come, then the inference, then what there is to tell."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.accelerator.base import Accelerator, Inference
+from edge_runtime.compiler.program import Program
+from edge_runtime.daemon.labels import Label
+from edge_runtime.daemon.learning import Learning
+from edge_runtime.daemon.network import Network
+from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.statistics import Durations
+from edge_runtime.errors import ModelError
+from edge_runtime.features.compute import FeatureWindow
+from edge_runtime.learning.gate import Decision, DecisionKind
+from edge_runtime.learning.learner import LabelOutcome
+from edge_runtime.stream.block import Flags
+
+__all__ = ["Step"]
+
+
+class Step:
+    """Runs a network on the windows of a stream, and lets it learn between two of them.
+
+    Everything here blocks: it belongs into a worker's thread.
+
+    Parameters
+    ----------
+    network
+        What the network is.
+    accelerator
+        What runs it; it belongs to the step from now on.
+    program
+        The network as the accelerator takes it.
+    recorder
+        Makes the records.
+    learning
+        None: the network stays as it is.
+
+    Attributes
+    ----------
+    inferences, cycles
+        How many there were, and the engine's cycles in all.
+    latencies
+        From a block's arrival to the prediction of each of its windows.
+    decisions
+        How often the gate decided what.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        accelerator: Accelerator,
+        program: Program,
+        *,
+        recorder: Recorder,
+        learning: Learning | None = None,
+    ) -> None:
+        self.network = network
+        self.accelerator = accelerator
+        self.program = program
+        self.learning = learning
+        self.inferences = self.cycles = 0
+        self.latencies = Durations()
+        self.decisions = dict.fromkeys(DecisionKind, 0)
+        self._recorder = recorder
+        accelerator.load(program)
+
+    def take(self, window: FeatureWindow, *, received: float) -> list[dict[str, Any]]:
+        """Take in one window and return what there is to tell, in order.
+
+        Parameters
+        ----------
+        window
+            The window's features.
+        received
+            When its block arrived, on `time.perf_counter`'s clock.
+
+        Raises
+        ------
+        AcceleratorError
+            If the accelerator fails.
+        """
+        told = self._learn(window.end_ns)
+        inference = self.accelerator.infer([self.network.quantize(window.values)])
+        self.inferences += 1
+        self.cycles += inference.cycles
+        prediction = self._remember(inference, window)
+        latency = time.perf_counter() - received
+        self.latencies.add(latency)
+        return [*told, self._tell_prediction(inference, window, prediction, latency)]
+
+    def close(self) -> None:
+        """Close the accelerator."""
+        self.accelerator.close()
+
+    @property
+    def serving(self) -> str:
+        """The name of the head that serves."""
+        return self.learning.learner.serving if self.learning else "frozen"
+
+    def _learn(self, now_ns: int) -> list[dict[str, Any]]:
+        if self.learning is None:
+            return []
+        told = []
+        for label, outcome in self.learning.learn_due(now_ns):
+            told.append(self._tell_label(label, outcome, now_ns))
+            if outcome.decision is not None:
+                told += self._follow(self.learning, outcome.decision, now_ns)
+        return told
+
+    def _follow(self, learning: Learning, decision: Decision, now_ns: int) -> list[dict[str, Any]]:
+        """Write the head that shall serve, if it is another one; the next inference uses it."""
+        self.decisions[decision.kind] += 1
+        if decision.kind is DecisionKind.HOLD:
+            return []
+        if decision.kind is DecisionKind.ROLL_BACK:
+            # The program's own last layer, to the bit.
+            self.accelerator.load(self.program)
+        else:
+            self.accelerator.load_head(learning.quantized_head())
+        return [self._tell_decision(decision, now_ns)]
+
+    def _remember(self, inference: Inference, window: FeatureWindow) -> int:
+        if self.learning is None:
+            return self.inferences - 1
+        if inference.embedding is None:
+            raise ModelError(f"{self.network.graph.name}: the accelerator gives no embedding; learning needs one")
+        return self.learning.remember(inference.embedding, self.network.class_of(inference.outputs[0]), window)
+
+    def _tell_prediction(
+        self, inference: Inference, window: FeatureWindow, prediction: int, latency: float
+    ) -> dict[str, Any]:
+        index = self.network.class_of(inference.outputs[0])
+        return self._recorder.make(
+            "prediction",
+            t_ns=window.end_ns,
+            start_ns=window.start_ns,
+            window=window.index,
+            prediction=prediction,
+            index=index,
+            name=self.network.class_name(index),
+            outputs=np.ravel(inference.outputs[0]),
+            head=self.serving,
+            cycles=inference.cycles,
+            latency_ms=round(latency * 1e3, 4),
+            flags=[flag.name for flag in Flags if flag and flag in window.flags],
+        )
+
+    def _tell_label(self, label: Label, outcome: LabelOutcome, now_ns: int) -> dict[str, Any]:
+        return self._recorder.make(
+            "label",
+            t_ns=now_ns,
+            prediction=label.prediction,
+            index=label.label,
+            name=self.network.class_name(label.label),
+            status=outcome.status.value,
+            served_right=outcome.served_right,
+            learnt=outcome.learnt,
+        )
+
+    def _tell_decision(self, decision: Decision, now_ns: int) -> dict[str, Any]:
+        return self._recorder.make(
+            "head", t_ns=now_ns, decision=decision.kind.value, head=self.serving, evidence=decision.evidence
+        )

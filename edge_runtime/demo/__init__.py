@@ -1,0 +1,5 @@
+"""The whole loop on recorded data: one command, one report."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,71 @@
+"""SOFTMAX: int8 to int8 in fixed point.
+
+Each exponential depends on one difference of int8 values only, so they are a table; their sum and its reciprocal are
+what is left for run time.
+
+Source: TensorFlow Lite 2.14, ``lite/kernels/internal/reference/softmax.h``, which the reference resolver runs. (The
+ordinary resolver's kernel has a table of floats, and other last bits.)
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.model.fixed_point import Rounding, high_multiply, round_shift_right, split_factor
+from edge_runtime.model.graph import Graph, Operator, SoftmaxOptions, options_of, quantization_of
+from edge_runtime.model.kernels.exponential import exponential, reciprocal
+from edge_runtime.model.kernels.kernel import Kernel
+
+__all__ = ["exponential_table", "prepare_softmax"]
+
+_SCALED_INTEGER_BITS = 5  # differences of inputs, scaled, are Q5.26
+_SUM_INTEGER_BITS = 12  # sums of exponentials are Q12.19
+_LOWEST, _HIGHEST = -128, 127
+
+
+def prepare_softmax(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (gemmlowp has one)
+    """Return a SOFTMAX over the last dimension as a kernel."""
+    scale = quantization_of(graph.tensor(operator.inputs[0])).scale
+    exponentials = exponential_table(scale, options_of(operator, SoftmaxOptions).beta)
+    terms = round_shift_right(exponentials, _SUM_INTEGER_BITS)
+
+    def softmax(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        rows = values.reshape(-1, values.shape[-1])
+        below = np.subtract(rows.max(axis=1, keepdims=True), rows, dtype=np.int64)
+        sums = terms[below].sum(axis=1)
+        factors = np.array([reciprocal(total, _SUM_INTEGER_BITS) for total in sums.tolist()], np.int64)
+        shares = high_multiply(exponentials[below], factors[:, :1])
+        # from Q0.31 to steps of 1/256
+        steps = round_shift_right(shares, factors[:, 1:] + (31 - 8))
+        return np.minimum(steps + _LOWEST, _HIGHEST).astype(np.int8).reshape(values.shape)
+
+    return softmax
+
+
+def exponential_table(scale: float, beta: float) -> npt.NDArray[np.int64]:
+    """Return what each input contributes before normalisation, by how far it is below its row's largest.
+
+    Parameters
+    ----------
+    scale
+        Of the input.
+    beta
+        The factor before the exponential; the product of both is above 2**-26.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64[256]: e to the power of ``-beta * scale * difference`` in Q0.31; 0 where that difference, scaled,
+        would not fit.
+    """
+    fraction_bits = 31 - _SCALED_INTEGER_BITS
+    real = min(beta * scale * 2.0**fraction_bits, 2.0**31 - 1)
+    multiplier, shift = split_factor(real)
+    largest = math.floor((2**_SCALED_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
+    differences = -np.arange(256, dtype=np.int64)
+    scaled = high_multiply(differences << shift, np.int64(multiplier))
+    return np.where(-differences <= largest, exponential(scaled), 0)

@@ -1,0 +1,110 @@
+"""What a TFLite file holds, as far as it must be checked: data for `edge_runtime.model.flatbuffer`.
+
+Source: TensorFlow Lite, ``lite/schema/schema.fbs``. Everything that TFLite's own interpreter follows while it
+loads a model is listed; tables that only operators unknown to us carry are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tflite
+
+from edge_runtime.model.flatbuffer import Field, OneOf, Scalar, String, TableOf, VectorOf
+
+__all__ = ["DTYPES", "IDENTIFIER", "ROOT", "TFLITE_SCHEMA", "VERSION"]
+
+IDENTIFIER = b"TFL3"
+VERSION = 3
+ROOT = "Model"
+
+#: numpy's type for each of TFLite's that has one.
+DTYPES: Mapping[int, np.dtype[Any]] = {
+    tflite.TensorType.FLOAT32: np.dtype(np.float32),
+    tflite.TensorType.FLOAT16: np.dtype(np.float16),
+    tflite.TensorType.INT32: np.dtype(np.int32),
+    tflite.TensorType.UINT8: np.dtype(np.uint8),
+    tflite.TensorType.INT64: np.dtype(np.int64),
+    tflite.TensorType.BOOL: np.dtype(np.bool_),
+    tflite.TensorType.INT16: np.dtype(np.int16),
+    tflite.TensorType.INT8: np.dtype(np.int8),
+    tflite.TensorType.FLOAT64: np.dtype(np.float64),
+}
+
+_BYTE, _INT32, _FLOAT32, _INT64 = Scalar(1), Scalar(4), Scalar(4), Scalar(8)
+
+_BUILTIN_OPTIONS = OneOf(
+    {
+        tflite.BuiltinOptions.FullyConnectedOptions: "FullyConnectedOptions",
+        tflite.BuiltinOptions.SoftmaxOptions: "SoftmaxOptions",
+        tflite.BuiltinOptions.ReshapeOptions: "ReshapeOptions",
+    }
+)
+
+TFLITE_SCHEMA: Mapping[str, tuple[Field, ...]] = {
+    "Model": (
+        _INT32,  # version
+        VectorOf(TableOf("OperatorCode")),
+        VectorOf(TableOf("SubGraph")),
+        String(),  # description
+        VectorOf(TableOf("Buffer")),
+        VectorOf(_INT32),  # metadata_buffer
+        VectorOf(TableOf("Metadata")),
+        VectorOf(TableOf("SignatureDef")),
+    ),
+    "OperatorCode": (_BYTE, String(), _INT32, _INT32),  # deprecated code, custom code, version, code
+    "SubGraph": (
+        VectorOf(TableOf("Tensor")),
+        VectorOf(_INT32),  # inputs
+        VectorOf(_INT32),  # outputs
+        VectorOf(TableOf("Operator")),
+        String(),  # name
+    ),
+    "Tensor": (
+        VectorOf(_INT32),  # shape
+        _BYTE,  # type
+        _INT32,  # buffer
+        String(),  # name
+        TableOf("QuantizationParameters"),
+        _BYTE,  # is_variable
+        None,  # sparsity: refused by the reader
+        VectorOf(_INT32),  # shape_signature
+        _BYTE,  # has_rank
+        None,  # variant_tensors: refused by the reader
+    ),
+    "QuantizationParameters": (
+        VectorOf(_FLOAT32),  # min
+        VectorOf(_FLOAT32),  # max
+        VectorOf(_FLOAT32),  # scale
+        VectorOf(_INT64),  # zero_point
+        _BYTE,  # details_type
+        None,  # details: refused by the reader
+        _INT32,  # quantized_dimension
+    ),
+    "Operator": (
+        _INT32,  # opcode_index
+        VectorOf(_INT32),  # inputs
+        VectorOf(_INT32),  # outputs
+        _BYTE,  # builtin_options_type
+        _BUILTIN_OPTIONS,
+        VectorOf(_BYTE),  # custom_options
+        _BYTE,  # custom_options_format
+        VectorOf(_BYTE),  # mutating_variable_inputs
+        VectorOf(_INT32),  # intermediates
+    ),
+    "FullyConnectedOptions": (_BYTE, _BYTE, _BYTE, _BYTE, _BYTE),
+    "SoftmaxOptions": (_FLOAT32,),
+    "ReshapeOptions": (VectorOf(_INT32),),
+    "Buffer": (VectorOf(_BYTE), _INT64, _INT64),  # data, offset, size
+    "Metadata": (String(), _INT32),  # name, buffer
+    "SignatureDef": (
+        VectorOf(TableOf("TensorMap")),
+        VectorOf(TableOf("TensorMap")),
+        String(),  # signature_key
+        None,
+        _INT32,  # subgraph_index
+    ),
+    "TensorMap": (String(), _INT32),  # name, tensor_index
+}

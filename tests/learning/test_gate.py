@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from edge_runtime.errors import DataError
+from edge_runtime.learning import Decision, DecisionKind, Gate, GateOptions, MemoryCheck
+
+NAMES = ["frozen", "steady", "quick"]
+UNKNOWN = MemoryCheck(candidate=0, serving=0, samples=0)
+
+
+def run(gate: Gate, labels: int, right: set[str], *, served: bool, check: MemoryCheck = UNKNOWN) -> Decision:
+    """Feed labels on which exactly `right` are right, until the gate changes its mind or they are used up."""
+    hits = {name: name in right for name in NAMES}
+    for _ in range(labels):
+        gate.observe(hits, served=served)
+        decision = gate.decide(lambda _: check)
+        if decision.changes_head:
+            return decision
+    return gate.hold()
+
+
+def promoted(name: str = "steady") -> Gate:
+    gate = Gate(NAMES)
+    assert run(gate, 40, {name}, served=False).kind is DecisionKind.PROMOTE
+    return gate
+
+
+def test_the_frozen_head_serves_first_and_as_long_as_none_is_better() -> None:
+    gate = Gate(NAMES)
+    assert run(gate, 500, {"frozen", "steady", "quick"}, served=True).kind is DecisionKind.HOLD
+    assert run(gate, 500, {"frozen"}, served=True).kind is DecisionKind.HOLD
+    assert gate.serving == "frozen"
+
+
+def test_a_challenger_that_wins_is_promoted_with_its_evidence() -> None:
+    gate = Gate(NAMES)
+    decision = run(gate, 40, {"steady"}, served=False)
+    assert (decision.kind, decision.serving, gate.serving) == (DecisionKind.PROMOTE, "steady", "steady")
+    assert decision.evidence["over"] == "frozen"
+    assert decision.evidence["losses"] == 0
+    assert 5 <= decision.evidence["wins"] <= 15
+    assert decision.evidence["e_value"] >= 100
+    json.dumps(decision.evidence)
+
+
+def test_of_two_as_good_the_first_named_is_taken_and_of_two_the_better() -> None:
+    gate = Gate(NAMES)
+    assert run(gate, 40, {"quick", "steady"}, served=False).serving == "steady"
+    gate = Gate(NAMES)
+    hits = {"frozen": False, "steady": True, "quick": True}
+    gate.observe({**hits, "steady": False}, served=False)
+    assert gate.observe(hits, served=False) is None
+    assert run(gate, 40, {"quick", "steady"}, served=False).serving == "quick"
+
+
+def test_a_challenger_that_is_worse_on_an_up_to_date_memory_is_held_back() -> None:
+    gate = Gate(NAMES)
+    hits = {"frozen": True, "steady": True, "quick": True}
+    fine = MemoryCheck(candidate=20, serving=30, samples=32)
+    for label in range(200):
+        # The serving head misses every tenth label, and the challenger does not.
+        gate.observe({**hits, "frozen": label % 10 > 0}, served=label % 10 > 0)
+        decision = gate.decide(lambda _: fine)
+        assert decision.kind is DecisionKind.HOLD
+    refused = decision.evidence["refused"]["steady"]
+    assert refused["memory"] == {"candidate_right": 20, "serving_right": 30, "samples": 32, "up_to_date": True}
+    assert gate.serving == "frozen"
+
+
+def test_a_memory_of_a_world_that_has_gone_does_not_block_the_recovery() -> None:
+    gate = Gate(NAMES)
+    run(gate, 50, {"frozen", "steady", "quick"}, served=True)
+    drifted = run(gate, 40, {"steady"}, served=False, check=MemoryCheck(candidate=5, serving=32, samples=32))
+    assert drifted.kind is DecisionKind.PROMOTE
+    assert drifted.evidence["memory"]["up_to_date"] is False
+
+
+@pytest.mark.parametrize(("candidate", "accepted"), [(32, True), (31, True), (30, False), (0, False)])
+def test_the_margin(candidate: int, accepted: bool) -> None:
+    gate = Gate(NAMES, options=GateOptions(margin=0.05))
+    assert gate.compare(MemoryCheck(candidate, serving=32, samples=32))[0] is accepted
+
+
+def test_a_promoted_head_that_loses_against_the_frozen_one_is_rolled_back_on_less_evidence() -> None:
+    gate = promoted()
+    decision = run(gate, 40, {"frozen"}, served=False, check=MemoryCheck(candidate=0, serving=32, samples=32))
+    assert (decision.kind, decision.serving) == (DecisionKind.ROLL_BACK, "frozen")
+    assert decision.evidence["over"] == "steady"
+    assert 20 <= decision.evidence["e_value"] < 100
+
+
+def test_after_a_rollback_the_challenger_needs_new_evidence() -> None:
+    gate = promoted()
+    run(gate, 40, {"frozen"}, served=False)
+    assert run(gate, 4, {"steady"}, served=False).kind is DecisionKind.HOLD
+    assert run(gate, 40, {"steady"}, served=False).kind is DecisionKind.PROMOTE
+
+
+def test_a_challenger_may_replace_a_challenger() -> None:
+    gate = promoted("quick")
+    decision = run(gate, 40, {"steady"}, served=False)
+    assert (decision.kind, decision.serving, decision.evidence["over"]) == (DecisionKind.PROMOTE, "steady", "quick")
+
+
+def test_a_gate_needs_a_head_to_roll_back_to() -> None:
+    with pytest.raises(DataError, match="'frozen'"):
+        Gate(["steady"])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"promote_at": 1}, {"roll_back_at": 0.5}, {"margin": -1}, {"stale": 2}, {"recent": 0}]
+)
+def test_wrong_options_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(DataError):
+        GateOptions(**wrong)

@@ -1,0 +1,122 @@
+"""What every source must do, whatever it reads; a new source joins by one line in SOURCES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anyio
+import numpy as np
+import pytest
+
+from edge_runtime.sources import RecordedSource, Source, SyntheticSource
+from edge_runtime.stream import Block, Flags, Recording, check_block, sample_times
+
+
+def recorded() -> Source:
+    t_ns = sample_times(0, 50, rate_hz=10.0)
+    t_ns[23:] += 5_000_000_000
+    samples = np.arange(100, dtype=np.float32).reshape(50, 2)
+    return RecordedSource(Recording(t_ns, samples, ("x", "y"), 10.0), block_size=8)
+
+
+def synthetic() -> Source:
+    return SyntheticSource(["x", "y", "z"], 100.0, block_size=16, blocks=5)
+
+
+SOURCES = [recorded, synthetic]
+every_source = pytest.mark.parametrize("make", SOURCES)
+
+
+async def take(source: Source, *, at_most: int = 1000) -> list[Block]:
+    taken: list[Block] = []
+    async for block in source.blocks():
+        taken.append(block)
+        if len(taken) == at_most:
+            break
+    return taken
+
+
+@every_source
+def test_it_declares_its_channels_and_rate(make: Callable[[], Source]) -> None:
+    source = make()
+    assert isinstance(source.channels, tuple)
+    assert len(set(source.channels)) == len(source.channels) > 0
+    assert source.rate_hz > 0
+
+
+@every_source
+def test_its_blocks_keep_the_seams_contract(make: Callable[[], Source]) -> None:
+    source = make()
+    blocks = anyio.run(take, source)
+    assert len(blocks) > 1
+    for block in blocks:
+        check_block(block, channels=len(source.channels))
+    assert [block.sequence for block in blocks] == list(range(len(blocks)))
+    assert all(a.t_ns[-1] < b.t_ns[0] for a, b in zip(blocks[:-1], blocks[1:], strict=True))
+
+
+@every_source
+def test_a_gap_is_flagged_and_nothing_else_is(make: Callable[[], Source]) -> None:
+    source = make()
+    blocks = anyio.run(take, source)
+    period_ns = 1e9 / source.rate_hz
+    for before, after in zip(blocks[:-1], blocks[1:], strict=True):
+        missing = after.t_ns[0] - before.t_ns[-1] > 1.5 * period_ns
+        assert (Flags.GAP in after.flags) == missing
+    assert Flags.GAP not in blocks[0].flags
+    assert all(np.diff(block.t_ns).max(initial=0) < 1.5 * period_ns for block in blocks)
+
+
+@every_source
+def test_it_counts_what_it_delivers(make: Callable[[], Source]) -> None:
+    source = make()
+    blocks = anyio.run(take, source)
+    assert source.counts.blocks == len(blocks)
+    assert source.counts.samples == sum(len(block.t_ns) for block in blocks)
+    assert source.counts.gaps == sum(Flags.GAP in block.flags for block in blocks)
+
+
+@every_source
+def test_it_closes_by_context_manager_and_twice(make: Callable[[], Source]) -> None:
+    async def use() -> int:
+        async with make() as source:
+            blocks = await take(source, at_most=2)
+        await source.aclose()
+        return len(blocks)
+
+    assert anyio.run(use) == 2
+
+
+@every_source
+def test_other_tasks_run_between_its_blocks(make: Callable[[], Source]) -> None:
+    seen: list[str] = []
+
+    async def consume() -> None:
+        async for _ in make().blocks():
+            seen.append("block")
+
+    async def other() -> None:
+        for _ in range(3):
+            seen.append("other")
+            await anyio.sleep(0)
+
+    async def both() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(consume)
+            group.start_soon(other)
+
+    anyio.run(both)
+    assert seen.index("block") < len(seen) - 1 - seen[::-1].index("other")
+
+
+@every_source
+def test_it_can_be_cancelled(make: Callable[[], Source]) -> None:
+    async def cancel() -> int:
+        got = 0
+        with anyio.CancelScope() as scope:
+            async for _ in make().blocks():
+                got += 1
+                scope.cancel()
+        return got
+
+    assert anyio.run(cancel) == 1
