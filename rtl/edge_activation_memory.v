@@ -157,7 +157,8 @@ module edge_activation_memory #(
     );
 
     // Coarse turn by the upper bits, then the fine one by 0 to 7 bytes.
-    wire [2*BANKS*8-1:0] coarse_turned = {bank_read_data, bank_read_data} >> {turn_fetched[BANK_BITS-1:3], 6'b000000};
+    wire [BANK_BITS+2:0] coarse_bits   = ({3'd0, turn_fetched} >> 3) << 6;
+    wire [2*BANKS*8-1:0] coarse_turned = {bank_read_data, bank_read_data} >> coarse_bits;
     reg  [BANKS*8-1:0]   coarse;
     reg  [2:0]           fine_turn;
     wire [2*BANKS*8-1:0] fine_turned = {coarse, coarse} >> {fine_turn, 3'b000};

@@ -68,8 +68,8 @@ module edge_mac_chain #(
                 reg signed [7:0]  low_weight;
                 reg signed [7:0]  high_weight;
                 reg signed [7:0]  activation;
-                reg signed [15:0] low_product;
-                reg signed [15:0] high_product;
+                reg signed [17:0] low_product;
+                reg signed [17:0] high_product;
                 reg signed [17:0] low_partial;
                 reg signed [17:0] high_partial;
                 always @(posedge clk) begin

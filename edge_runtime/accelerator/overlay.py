@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.accelerator.base import Accelerator, Inference
@@ -66,19 +65,17 @@ class OverlayAccelerator(Accelerator):
         self._program = program
 
     def infer(self, inputs: Sequence[npt.NDArray[Any]]) -> Inference:  # noqa: D102 - as the base says
-        program = self._loaded()
-        values = self._interpreter.bind(inputs)
-        cycles = 0
-        for part in program.parts:
-            if part.on_overlay:
-                cycles += self._run_part(part, values)
-            else:
-                self._interpreter.evaluate(values, part.operators)
+        graph = self._loaded().graph
+        values, cycles = self._run_parts(inputs)
         return Inference(
-            outputs=tuple(values[index] for index in program.graph.outputs),
+            outputs=tuple(values[index] for index in graph.outputs),
             embedding=None if self._embedding is None else values[self._embedding].reshape(-1),
             cycles=cycles,
         )
+
+    def run_all(self, inputs: Sequence[npt.NDArray[Any]]) -> dict[int, npt.NDArray[Any]]:
+        """Run the network once and return every tensor that the program still holds, by its index."""
+        return self._run_parts(inputs)[0]
 
     def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
         program = self._loaded()
@@ -108,6 +105,18 @@ class OverlayAccelerator(Accelerator):
         if self._program is None:
             raise AcceleratorError("no program is loaded; call load() first")
         return self._program
+
+    def _run_parts(self, inputs: Sequence[npt.NDArray[Any]]) -> tuple[dict[int, npt.NDArray[Any]], int]:
+        """Run the network; return its tensors and the counted cycles."""
+        program = self._loaded()
+        values = self._interpreter.bind(inputs)
+        cycles = 0
+        for part in program.parts:
+            if part.on_overlay:
+                cycles += self._run_part(part, values)
+            else:
+                self._interpreter.evaluate(values, part.operators)
+        return values, cycles
 
     def _run_part(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> int:
         """Run one part, from its inputs in `values` to its outputs there; return the counted cycles."""

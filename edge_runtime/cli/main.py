@@ -9,7 +9,10 @@ import typer
 
 from edge_runtime import __version__
 from edge_runtime.cli.boards import boards
+from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.output import configure_logs
+from edge_runtime.cli.run import run
+from edge_runtime.cli.verify import verify
 from edge_runtime.errors import EdgeRuntimeError
 
 __all__ = ["app", "main"]
@@ -46,7 +49,10 @@ def _options(
     configure_logs(verbose=verbose)
 
 
-app.command()(boards)
+app.command("run")(run)
+app.command("compile")(compile_verb)
+app.command("verify")(verify)
+app.command("boards")(boards)
 
 
 def main() -> None:

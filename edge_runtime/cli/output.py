@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -13,9 +14,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["JsonFlag", "configure_logs", "print_json", "print_table", "terminal"]
+__all__ = ["BoardOption", "JsonFlag", "ModelArgument", "configure_logs", "print_json", "print_table", "terminal"]
 
 WIDE = 160
+
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="An int8 .tflite file.")]
+BoardOption = Annotated[str, typer.Option(help="A board's name, or a .toml file with one.")]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
 
@@ -34,7 +38,9 @@ def terminal(*, errors: bool = False) -> Console:
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, title: str | None = None) -> None:
     """Print a table on standard output; numbers stand on the right."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
+    )
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[position], (int, float)) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")

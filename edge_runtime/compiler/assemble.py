@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.compiler.cycles import layer_cycles, run_cycles
+from edge_runtime.compiler.cycles import LayerShape, layer_cycles, run_cycles
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.lowering import Layer, lower_fully_connected
 from edge_runtime.compiler.memory import plan_activations
@@ -56,11 +56,9 @@ def compile_model(
     """
     graph = read_tflite(model, name)
     images = _Images(parameters)
-    head = find_head(graph)
+    builder = _PartBuilder(graph, images, find_head(graph), rounding, keep_everything)
     parts = tuple(
-        _overlay_part(graph, operators, images, head, rounding, keep_everything)
-        if on_overlay
-        else Part(operators, on_overlay=False)
+        builder.build(operators) if on_overlay else Part(operators, on_overlay=False)
         for on_overlay, operators in cut(place(graph))
     )
     images.check_fit(name)
@@ -72,14 +70,10 @@ def compile_model(
         parts=parts,
         head=images.head,
         descriptors=np.array(images.descriptors, np.uint32).reshape(-1, host_interface().descriptor_words),
-        weight_rows=_stack(images.weight_rows, np.zeros((0, parameters.weight_row_bytes), np.uint8)),
-        channels=_stack(images.channels, np.zeros((0, 4), np.uint32)),
+        weight_rows=np.concatenate([np.zeros((0, parameters.weight_row_bytes), np.uint8), *images.weight_rows]),
+        channels=np.concatenate([np.zeros((0, 4), np.uint32), *images.channels]),
         act_bytes=images.act_bytes,
     )
-
-
-def _stack(blocks: Sequence[npt.NDArray[np.generic]], empty: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    return np.concatenate([empty, *blocks])
 
 
 @dataclass
@@ -140,50 +134,62 @@ def descriptor_words(fields: Mapping[str, int]) -> list[int]:
     return words
 
 
-def _overlay_part(
-    graph: Graph,
-    operators: tuple[int, ...],
-    images: _Images,
-    head: HeadSite | None,
-    rounding: Rounding,
-    keep_everything: bool,
-) -> Part:
-    sources, results = _boundary(graph, operators)
-    kept = set(results)
-    if head and head.operator in operators:
-        kept.add(head.embedding)
-    if keep_everything:
-        kept.update(tensor for index in operators for tensor in (graph.operators[index].inputs[0], *graph.operators[index].outputs))
-    addresses = plan_activations(graph, operators, keep=kept, act_bytes=images.parameters.act_bytes)
-    images.act_bytes = max(images.act_bytes, _extent(graph, addresses))
-    entry = len(images.descriptors)
-    layers, shapes = [], []
-    working = [index for index in operators if graph.operators[index].kind not in VIEWS]
-    for index in working:
-        operator = graph.operators[index]
-        banked = head is not None and index == head.operator
-        layer = lower_fully_connected(graph, operator, images.parameters, rounding=rounding, banked=banked)
+@dataclass
+class _PartBuilder:
+    """Lowers one overlay part into the images."""
+
+    graph: Graph
+    images: _Images
+    head: HeadSite | None
+    rounding: Rounding
+    keep_everything: bool
+
+    def build(self, operators: tuple[int, ...]) -> Part:
+        sources, results = _boundary(self.graph, operators)
+        kept = sorted(self._kept(operators, results))
+        act_bytes = self.images.parameters.act_bytes
+        addresses = plan_activations(self.graph, operators, keep=kept, act_bytes=act_bytes)
+        self.images.act_bytes = max(self.images.act_bytes, _extent(self.graph, addresses))
+        entry = len(self.images.descriptors)
+        working = [index for index in operators if self.graph.operators[index].kind not in VIEWS]
+        placed = [self._add(index, addresses, last=index == working[-1]) for index in working]
+        return Part(
+            operators=operators,
+            on_overlay=True,
+            entry=entry,
+            inputs=tuple(Placement(tensor, addresses[tensor]) for tensor in sources),
+            outputs=tuple(Placement(tensor, addresses[tensor]) for tensor in kept),
+            layers=tuple(place for place, _ in placed),
+            cycles=run_cycles([shape for _, shape in placed], self.images.parameters),
+        )
+
+    def _kept(self, operators: Sequence[int], results: Sequence[int]) -> set[int]:
+        """Return the tensors that must still be there after the run."""
+        kept = set(results)
+        if self.head and self.head.operator in operators:
+            kept.add(self.head.embedding)
+        if self.keep_everything:
+            for index in operators:
+                kept.update({self.graph.operators[index].inputs[0], self.graph.operators[index].outputs[0]})
+        return kept
+
+    def _add(self, index: int, addresses: Mapping[int, int], *, last: bool) -> tuple[LayerPlace, LayerShape]:
+        operator = self.graph.operators[index]
+        parameters = self.images.parameters
+        banked = self.head is not None and index == self.head.operator
+        layer = lower_fully_connected(self.graph, operator, parameters, rounding=self.rounding, banked=banked)
         fields = {
             "OPCODE": host_interface().opcodes["FULLY_CONNECTED"],
-            "LAST": int(index == working[-1]),
+            "LAST": int(last),
             "INPUT": addresses[operator.inputs[0]],
             "OUTPUT": addresses[operator.outputs[0]],
         }
-        layers.append(LayerPlace(index, len(images.descriptors), layer_cycles(layer.shape, images.parameters)))
-        shapes.append(layer.shape)
+        place = LayerPlace(index, len(self.images.descriptors), layer_cycles(layer.shape, parameters))
         if banked:
-            images.head = _add_head(images, layer, fields, index)
+            self.images.head = _add_head(self.images, layer, fields, index)
         else:
-            images.add(layer, fields)
-    return Part(
-        operators=operators,
-        on_overlay=True,
-        entry=entry,
-        inputs=tuple(Placement(tensor, addresses[tensor]) for tensor in sources),
-        outputs=tuple(Placement(tensor, addresses[tensor]) for tensor in sorted(kept)),
-        layers=tuple(layers),
-        cycles=run_cycles(shapes, images.parameters),
-    )
+            self.images.add(layer, fields)
+        return place, layer.shape
 
 
 def _add_head(images: _Images, layer: Layer, fields: Mapping[str, int], operator: int) -> HeadSlot:

@@ -102,9 +102,7 @@ def host_interface() -> HostInterface:
         registers={row["name"]: _register(row) for row in table["register"]},
         windows={row["name"]: Window(**row) for row in table["window"]},
         descriptor_words=table["descriptor"]["words"],
-        descriptor={
-            name: BitField(name, *row["at"], row["text"]) for name, row in table["descriptor"]["fields"].items()
-        },
+        descriptor={name: _descriptor_field(name, row) for name, row in table["descriptor"]["fields"].items()},
         opcodes=table["opcodes"],
     )
 
@@ -112,6 +110,11 @@ def host_interface() -> HostInterface:
 def _register(row: Mapping[str, Any]) -> Register:
     fields = {name: BitField(name, 0, lsb, width) for name, (lsb, width) in row.get("fields", {}).items()}
     return Register(row["name"], row["offset"], row["access"], row["text"], fields)
+
+
+def _descriptor_field(name: str, row: Mapping[str, Any]) -> BitField:
+    word, lsb, width = row["at"]
+    return BitField(name, word, lsb, width, row["text"])
 
 
 def render_verilog(interface: HostInterface) -> str:
@@ -159,8 +162,8 @@ def render_markdown(interface: HostInterface) -> str:
         "Generated from `rtl/host_interface.toml`; do not edit.",
         "",
         f"AXI4-Lite, 32-bit data, {interface.address_width} address bits, little endian. Magic "
-        f"`0x{interface.magic:08X}`, version {interface.version}. An access where nothing is, or of part of a word where",
-        "only whole words are taken, is answered with SLVERR.",
+        f"`0x{interface.magic:08X}`, version {interface.version}. An access where nothing is, or of part of a word",
+        "where only whole words are taken, is answered with SLVERR.",
         "",
         "## Windows",
         "",

@@ -90,9 +90,7 @@ def lower_fully_connected(
     )
 
 
-def _channels(
-    graph: Graph, operator: Operator, weights: npt.NDArray[np.int8], padded: int
-) -> npt.NDArray[np.uint32]:
+def _channels(graph: Graph, operator: Operator, weights: npt.NDArray[np.int8], padded: int) -> npt.NDArray[np.uint32]:
     """Return each output channel's bias, multiplier and shifts as the parameter window's words."""
     outputs = len(weights)
     source, weight_tensor, bias = (*graph.input_tensors(operator), None)[:3]
@@ -113,4 +111,5 @@ def _folded_bias(
     folded = -zero_point * weights.sum(axis=1, dtype=np.int64)
     if bias is not None:
         folded = folded + bias
-    return (folded & 0xFFFFFFFF).astype(np.uint32)
+    wrapped: npt.NDArray[np.uint32] = (folded & 0xFFFFFFFF).astype(np.uint32)
+    return wrapped

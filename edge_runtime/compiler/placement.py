@@ -47,7 +47,7 @@ _CPU_REASONS = {
 
 
 def _settle_view(graph: Graph, wanted: Sequence[Decision], position: int) -> Decision:
-    """A view between two operators of the overlay stays there, for nothing; at an edge it goes to the CPU."""
+    """Leave a view between two operators of the overlay there, for nothing; send one at an edge to the CPU."""
     before = _neighbour(graph, wanted, position, -1)
     after = _neighbour(graph, wanted, position, +1)
     if before and after:

@@ -155,7 +155,7 @@ class Program:
 
     def to_bytes(self) -> bytes:
         """Return the program as a file's content."""
-        images = {
+        images: dict[str, npt.NDArray[Any]] = {
             "model": np.frombuffer(self.model, np.uint8),
             "descriptors": self.descriptors,
             "weight_rows": self.weight_rows,

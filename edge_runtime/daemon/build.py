@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from edge_runtime.accelerator import open_accelerator
-from edge_runtime.accelerator.base import Accelerator
+from edge_runtime.accelerator import Accelerator, CheckedAccelerator, open_accelerator
 from edge_runtime.boards import Board, load_board
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
@@ -27,9 +25,10 @@ from edge_runtime.daemon.outbox import Outbox
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.step import Step
-from edge_runtime.errors import ConfigError, ModelError
+from edge_runtime.errors import ConfigError
 from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.features.view import FeatureView
+from edge_runtime.files import read_model
 from edge_runtime.learning.learner import Learner, LearnerOptions, default_challengers
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
@@ -96,11 +95,12 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
         If it does not fit the board's overlay.
     """
     chosen = load_board(board or model.board)
-    program = compile_model(_read(model.path), chosen.overlay, name=model.path.name)
+    program = compile_model(read_model(model.path), chosen.overlay, name=model.path.name)
     network = Network(program.graph, size=view.size, classes=model.classes)
 
     def open_it() -> Accelerator:
-        return open_accelerator(model.accelerator, chosen, check=model.check)
+        accelerator = open_accelerator(model.accelerator, chosen.overlay, bus=chosen.bus)
+        return CheckedAccelerator(accelerator) if model.check else accelerator
 
     return Deployment(chosen, program, network, view, open_it)
 
@@ -210,13 +210,6 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
         status_every=config.pipeline.status_every,
     )
     return Plant(deployment, source, pipeline)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}); give the path of a .tflite file") from error
 
 
 def _open_source(table: SourceTable) -> Source:

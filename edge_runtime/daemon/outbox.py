@@ -114,15 +114,21 @@ class Outbox:
         if not records:
             return
         for lane in self._lanes:
-            lane.offered += len(records)
-            try:
-                lane.send.send_nowait(records)
-            except anyio.WouldBlock:
-                await self._wait(lane, records)
+            await self._offer(lane, records)
 
     def counts(self) -> list[SinkCounts]:
         """Return what became of the records, sink by sink; exact once the outbox is closed."""
         return [lane.counts() for lane in self._lanes]
+
+    async def _offer(self, lane: _Lane, records: Sequence[Record]) -> None:
+        lane.offered += len(records)
+        try:
+            lane.send.send_nowait(records)
+        except anyio.WouldBlock:
+            await self._wait(lane, records)
+        except anyio.BrokenResourceError:
+            # Cancelled from outside: there is nobody left to write anything.
+            lane.dropped += len(records)
 
     async def _wait(self, lane: _Lane, records: Sequence[Record]) -> None:
         with anyio.move_on_after(self._patience_s) as waited:

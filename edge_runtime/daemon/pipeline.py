@@ -38,7 +38,7 @@ class PipelineReport:
     inferences, cycles_per_inference
         How many, and the engine's cycles for one; 0 where there is no engine.
     compared, mismatches
-        Outputs that were compared with the reference, and of those the ones that differ; None: not compared.
+        Output and embedding elements held against the reference's, and how many differed; None: not compared.
     windows_per_s
         Over the time from the first block to the last prediction.
     p50_ms, p99_ms, max_ms
@@ -171,6 +171,7 @@ class Pipeline:
     def report(self) -> PipelineReport:
         """Return what has been done so far."""
         step = self.step
+        check = step.check if step else None
         elapsed = self._last_at - self._first_at
         inferences = step.inferences if step else 0
         latencies = asdict(step.latencies.quantiles()) if step else {"p50_ms": 0.0, "p99_ms": 0.0, "max_ms": 0.0}
@@ -180,8 +181,8 @@ class Pipeline:
             **asdict(self.computer.counts),
             inferences=inferences,
             cycles_per_inference=round(step.cycles / inferences, 2) if step and inferences else 0.0,
-            compared=getattr(step.accelerator, "compared", None) if step else None,
-            mismatches=getattr(step.accelerator, "mismatches", None) if step else None,
+            compared=check.elements if check else None,
+            mismatches=check.mismatches if check else None,
             windows_per_s=round(inferences / elapsed, 2) if elapsed > 0 else 0.0,
             **latencies,
             **_learning_status(step),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Durations", "Quantiles"]
+__all__ = ["Durations", "Quantiles", "quantiles_of"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,12 @@ class Durations:
 
     def quantiles(self) -> Quantiles:
         """Return the middle, the 99th percentile and the longest of what is kept."""
-        if not self.count:
-            return Quantiles(0.0, 0.0, 0.0)
-        p50, p99, longest = np.percentile(self.values_ms(), [50, 99, 100])
-        return Quantiles(round(float(p50), 4), round(float(p99), 4), round(float(longest), 4))
+        return quantiles_of(self.values_ms())
+
+
+def quantiles_of(values_ms: npt.NDArray[Any]) -> Quantiles:
+    """Return the middle, the 99th percentile and the longest of some durations in milliseconds."""
+    if values_ms.size == 0:
+        return Quantiles(0.0, 0.0, 0.0)
+    p50, p99, longest = np.percentile(values_ms, [50, 99, 100])
+    return Quantiles(round(float(p50), 4), round(float(p99), 4), round(float(longest), 4))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_runtime.accelerator.base import Accelerator, Inference
+from edge_runtime.accelerator import Accelerator, CheckedAccelerator, Inference
 from edge_runtime.compiler.program import Program
 from edge_runtime.daemon.labels import Label
 from edge_runtime.daemon.learning import Learning
@@ -97,6 +97,11 @@ class Step:
     def close(self) -> None:
         """Close the accelerator."""
         self.accelerator.close()
+
+    @property
+    def check(self) -> CheckedAccelerator | None:
+        """The check against the reference, where there is one."""
+        return self.accelerator if isinstance(self.accelerator, CheckedAccelerator) else None
 
     @property
     def serving(self) -> str:

@@ -15,7 +15,7 @@ within each round; then the evaluation cases again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -34,7 +34,8 @@ RATE_HZ = 10.0
 
 Matrix = tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int]]
 
-TURN: Matrix = ((0, 1, 0), (0, 0, 1), (1, 0, 0))
+TURN: Matrix = ((1, 0, 0), (0, 0, 1), (0, -1, 0))
+"""A quarter turn about x: y shows what z did, and z what y did with its sign flipped."""
 
 
 class Role(str, Enum):
@@ -65,8 +66,8 @@ class ScenarioPlan:
     """
 
     evaluation_per_class: int = 4
-    labelled_before_per_class: int = 2
-    labelled_after_per_class: int = 4
+    labelled_before_per_class: int = 3
+    labelled_after_per_class: int = 3
     label_delay: int = 20
     turn: Matrix = TURN
 
@@ -118,7 +119,8 @@ class Scenario:
     seed
         What it was made from.
     recording
-        The stream.
+        The stream. Its spans are the labelled cases, and only those: what a device may learn is there, and what
+        accuracy is counted on is not.
     class_names
         The classes, in the network's order.
     plan
@@ -177,7 +179,8 @@ def build_scenario(seed: int, plan: ScenarioPlan | None = None) -> Scenario:
     turned = np.concatenate([_in_rounds(after, labels, random), random.permutation(evaluation)])
     recording = _lay(cases, clean, turned, plan.turn)
     slots = _slots(recording, labels, np.concatenate([clean, turned]), set(evaluation.tolist()), len(clean))
-    return Scenario(seed, recording, cases.class_names, plan, slots, slots[len(clean)].start_ns)
+    known = tuple(span for span, slot in zip(recording.spans, slots, strict=True) if slot.role is Role.LABELLED)
+    return Scenario(seed, replace(recording, spans=known), cases.class_names, plan, slots, slots[len(clean)].start_ns)
 
 
 def turn_samples(samples: npt.NDArray[np.float32], turn: Matrix) -> npt.NDArray[np.float32]:

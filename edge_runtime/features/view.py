@@ -6,15 +6,15 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from typing_extensions import Self
 
 from edge_runtime.config import Table, parse_table, parse_toml
-from edge_runtime.features.kernels import AnyKernel
+from edge_runtime.features.kernels.declared import AnyKernel
 from edge_runtime.features.length import Length, samples_in
 
 __all__ = ["FeatureView", "Normalisation", "Policy"]
@@ -26,13 +26,23 @@ Policy = Literal["skip", "hold", "mark"]
 """What happens to a window that is not whole: left out; given the last whole window's values; given as computed.
 The flags tell, and each case is counted."""
 
-ItemT = TypeVar("ItemT")
 
-
-def _not_empty(items: tuple[ItemT, ...]) -> tuple[ItemT, ...]:
-    if not items:
+def _distinct(names: Sequence[str]) -> None:
+    if not names:
         raise ValueError("should name at least one")
-    return items
+    twice = [name for position, name in enumerate(names) if name in names[:position]]
+    if twice:
+        raise ValueError(f"{twice[0]!r} is there twice; each should be named once")
+
+
+def _distinct_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
+    _distinct(channels)
+    return channels
+
+
+def _distinct_kernels(kernels: tuple[AnyKernel, ...]) -> tuple[AnyKernel, ...]:
+    _distinct([kernel.label for kernel in kernels])
+    return kernels
 
 
 class Normalisation(Table):
@@ -92,27 +102,24 @@ class FeatureView(Table):
 
     name: str = Field(min_length=1)
     version: int = Field(default=1, ge=1)
-    channels: Annotated[tuple[str, ...], AfterValidator(_not_empty)]
+    channels: Annotated[tuple[str, ...], AfterValidator(_distinct_channels)]
     window: Length
     hop: Length
-    kernels: Annotated[tuple[AnyKernel, ...], AfterValidator(_not_empty)]
+    kernels: Annotated[tuple[AnyKernel, ...], AfterValidator(_distinct_kernels)]
     non_finite: Policy = "skip"
     gap: Policy = "mark"
     normalisation: Normalisation | None = None
 
-    @model_validator(mode="after")
-    def _outputs_are_told_apart(self) -> Self:
-        names = self.output_names
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"the output {twice[0]} would come twice; each channel and kernel should be named once")
-        return self
-
-    @model_validator(mode="after")
-    def _normalisation_fits(self) -> Self:
-        if self.normalisation is not None and len(self.normalisation.mean) != self.size:
-            raise ValueError(f"normalisation has {len(self.normalisation.mean)} means; there are {self.size} outputs")
-        return self
+    @field_validator("normalisation")
+    @classmethod
+    def _fits_the_outputs(cls, normalisation: Normalisation | None, info: ValidationInfo) -> Normalisation | None:
+        declared = info.data
+        # Where channels or kernels are wrong themselves, they are not there, and have been reported.
+        if normalisation is not None and {"channels", "kernels"} <= declared.keys():
+            outputs = len(declared["channels"]) * len(declared["kernels"])
+            if len(normalisation.mean) != outputs:
+                raise ValueError(f"has {len(normalisation.mean)} means; there should be {outputs}, one for each output")
+        return normalisation
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any], *, where: str = "feature view") -> FeatureView:

@@ -44,17 +44,29 @@ class Evidence:
     def reset(self) -> None:
         """Forget everything, as when another head begins to serve."""
         self._capital = np.ones_like(_STAKES)
-        self.wins = self.losses = 0
+        self._counts = np.zeros((2, len(_STAKES)), np.int64)
 
     @property
     def value(self) -> float:
         """The evidence now: 1 says nothing, 100 says that odds of 100 to 1 were beaten."""
         return float(self._capital.mean())
 
+    @property
+    def wins(self) -> int:
+        """Labels that only the challenger met, since the bettor who now leads last began again."""
+        return int(self._counts[0, self._capital.argmax()])
+
+    @property
+    def losses(self) -> int:
+        """Labels that only the serving head met, since the bettor who now leads last began again."""
+        return int(self._counts[1, self._capital.argmax()])
+
     def add(self, *, challenger: bool, serving: bool) -> None:
         """Take in one label: whether each of the two predicted it."""
         if challenger == serving:
             return
-        self.wins += challenger
-        self.losses += serving
-        self._capital = np.maximum(self._capital, 1) * (1 + _STAKES * (1 if challenger else -1))
+        again = self._capital < 1
+        self._capital[again] = 1
+        self._counts[:, again] = 0
+        self._counts[0 if challenger else 1] += 1
+        self._capital *= 1 + _STAKES * (1 if challenger else -1)

@@ -75,8 +75,9 @@ class GateOptions:
     Parameters
     ----------
     promote_at
-        Evidence that a challenger needs; a challenger that is not better reaches it on average not before
-        this many labels on which it and the serving head differ.
+        Evidence that promotes. While no challenger is better, one is promoted on average not before this many labels
+        on which it and the serving head differ. With several challengers each needs so many times as much, for the
+        promise is about all of them together (the mean of their e-detectors is one, too).
     roll_back_at
         Evidence that the frozen head needs to come back.
     margin
@@ -134,6 +135,7 @@ class Gate:
         self.frozen = self.serving = frozen
         self.options = options or GateOptions()
         self._evidence = {name: Evidence() for name in candidates}
+        self._enough = self.options.promote_at * max(1, len(candidates) - 1)
         self._switch(frozen)
 
     def observe(self, hits: Mapping[str, bool], *, served: bool) -> None:
@@ -199,7 +201,7 @@ class Gate:
     def _convincing(self) -> list[str]:
         """Return the challengers with enough evidence, the strongest first."""
         values = {name: e.value for name, e in self._evidence.items() if name not in (self.serving, self.frozen)}
-        enough = [name for name, value in values.items() if value >= self.options.promote_at]
+        enough = [name for name, value in values.items() if value >= self._enough]
         return sorted(enough, key=lambda name: -values[name])
 
     def _up_to_date(self, check: MemoryCheck) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge_runtime.model.builder import GraphBuilder
 from edge_runtime.model.fixed_point import (
     QuantizedMultiplier,
     Rounding,
@@ -15,7 +16,6 @@ from edge_runtime.model.graph import (
     NoOptions,
     Operator,
     OpKind,
-    Options,
     Quantization,
     SoftmaxOptions,
     Tensor,
@@ -30,12 +30,12 @@ __all__ = [
     "Activation",
     "FullyConnectedOptions",
     "Graph",
+    "GraphBuilder",
     "HeadSite",
     "Interpreter",
     "NoOptions",
     "OpKind",
     "Operator",
-    "Options",
     "Quantization",
     "QuantizedHead",
     "QuantizedMultiplier",

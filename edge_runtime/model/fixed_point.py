@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from enum import Enum
-from typing import TypeVar
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,6 @@ __all__ = [
     "round_shift_right",
     "split_factor",
 ]
-
-_Integers = TypeVar("_Integers", int, npt.NDArray[np.int64])
 
 _FRACTION_BITS = 31
 _SMALLEST_SHIFT = -31
@@ -88,7 +86,11 @@ def split_factor(real: float) -> tuple[int, int]:
     return (multiplier, shift) if multiplier < 1 << _FRACTION_BITS else (multiplier >> 1, shift + 1)
 
 
-def high_multiply(one: _Integers, other: _Integers) -> _Integers:
+@overload
+def high_multiply(one: int, other: int) -> int: ...
+@overload
+def high_multiply(one: npt.NDArray[np.int64], other: int | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]: ...
+def high_multiply(one: Any, other: Any) -> Any:
     """Return ``one * other / 2**31``, rounded to nearest, ties up: gemmlowp's SaturatingRoundingDoublingHighMul.
 
     Both are in the range of int32, and not both its minimum; they come as Python's integers or as int64.
@@ -98,10 +100,13 @@ def high_multiply(one: _Integers, other: _Integers) -> _Integers:
 
 
 def round_shift_right(values: npt.NDArray[np.int64], exponent: int | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return int64 ``values / 2**exponent``, rounded to nearest, ties away from zero: gemmlowp's RoundingDivideByPOT."""
+    """Return ``values / 2**exponent``, rounded to nearest, ties away from zero: gemmlowp's RoundingDivideByPOT.
+
+    Values and result are int64 in the range of int32; exponents are 0 to 31.
+    """
     half = np.left_shift(np.int64(1), exponent) >> 1
     # half a unit, less one for negative numbers; nothing at all where nothing is shifted
-    return (values + half - ((values < 0) & (half > 0))) >> exponent  # type: ignore[no-any-return]
+    return np.right_shift(values + half - ((values < 0) & (half > 0)), exponent)
 
 
 class QuantizedMultiplier:
@@ -139,7 +144,7 @@ class QuantizedMultiplier:
 
     def _round_once(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         product = np.multiply(values, self._multiplier, dtype=np.int64) + (np.int64(1) << (self._total - 1))
-        return (product >> self._total).astype(np.int32)
+        return np.right_shift(product, self._total).astype(np.int32)
 
 
 def multiply_by_quantized_multiplier(

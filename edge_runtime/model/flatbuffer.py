@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Union
 
 from edge_runtime.errors import ModelError
 
@@ -52,7 +51,7 @@ class OneOf:
 
 
 #: None stands for a slot that nobody reads, and that therefore is not checked.
-Field = Union[Scalar, String, TableOf, VectorOf, OneOf, None]
+Field = Scalar | String | TableOf | VectorOf | OneOf | None
 
 #: Each table's fields, in the order of their slots. Tables do not contain themselves, not even indirectly.
 Schema = Mapping[str, tuple[Field, ...]]
@@ -121,7 +120,7 @@ class _Verifier:
         self._require(start, table_bytes, _OFFSET_BYTES, name)
         entries = memoryview(self._data)[vtable + _VTABLE_HEADER_BYTES : vtable + vtable_bytes]
         offsets = (int.from_bytes(entries[i : i + 2], "little") for i in range(0, len(entries), 2))
-        return {slot: start + offset for slot, offset in enumerate(offsets) if 0 < offset}
+        return {slot: start + offset for slot, offset in enumerate(offsets) if offset > 0}
 
     def _check_union(self, slots: dict[int, int], slot: int, field: OneOf, what: str) -> None:
         kind = self._number(slots[slot - 1], 1, what) if slot - 1 in slots else 0

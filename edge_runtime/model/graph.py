@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
@@ -61,8 +62,8 @@ class Quantization:
         The dimension that the scales run along (TFLite's ``quantized_dimension``).
     """
 
-    scales: npt.NDArray[np.float32] = field(hash=False)
-    zero_points: npt.NDArray[np.int64] = field(hash=False)
+    scales: npt.NDArray[np.float32]
+    zero_points: npt.NDArray[np.int64]
     axis: int = 0
 
     def __eq__(self, other: object) -> bool:
@@ -73,6 +74,9 @@ class Quantization:
             and np.array_equal(self.scales, other.scales)
             and np.array_equal(self.zero_points, other.zero_points)
         )
+
+    def __hash__(self) -> int:
+        return hash((self.axis, self.scales.tobytes(), self.zero_points.tobytes()))
 
     @property
     def scale(self) -> float:
@@ -99,17 +103,20 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     quantization: Quantization | None = None
-    data: npt.NDArray[Any] | None = field(default=None, hash=False)
+    data: npt.NDArray[Any] | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tensor):
             return NotImplemented
         return _identity(self) == _identity(other) and _same_data(self.data, other.data)
 
+    def __hash__(self) -> int:
+        return hash(_identity(self))
+
     @property
     def size(self) -> int:
         """Number of elements."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def is_constant(self) -> bool:

@@ -30,7 +30,7 @@ from edge_runtime.model.graph import (
 )
 from edge_runtime.model.scales import activation_limits, fully_connected_factors, requantize_factor
 
-__all__ = ["check_operator"]
+__all__ = ["check_operator", "shape_matches"]
 
 _INT8, _INT32, _FLOAT32 = (np.dtype(t) for t in (np.int8, np.int32, np.float32))
 
@@ -83,7 +83,7 @@ def _fully_connected(graph: Graph, operator: Operator) -> None:
     activation_limits(options_of(operator, FullyConnectedOptions).activation, output)
     bias = _optional(graph, operator, 2)
     if bias is not None:
-        _check_bias(operator, source, weights, bias)
+        _check_bias(operator, weights, bias)
         _check_bias_scale(operator, source, weights, bias, output)
 
 
@@ -91,11 +91,13 @@ def _check_weights(operator: Operator, weights: Tensor) -> None:
     _need_constant(operator, "weights", weights)
     quantization = _need_quantized(operator, "weights", weights, _INT8)
     if len(weights.shape) != 2:
-        raise _wrong(operator, "weights", weights, f"have shape {list(weights.shape)}; it must be [outputs, inputs]")
+        raise _wrong(operator, "weights", weights, f"has shape {list(weights.shape)}; it must be [outputs, inputs]")
     if quantization.zero_points.any():
-        raise _wrong(operator, "weights", weights, f"have zero points {quantization.zero_points}; they must be 0")
+        raise _wrong(
+            operator, "weights", weights, f"has zero points {quantization.zero_points.tolist()}; they must be 0"
+        )
     if not quantization.per_tensor and quantization.axis != 0:
-        raise _wrong(operator, "weights", weights, f"have scales along dimension {quantization.axis}; it must be 0")
+        raise _wrong(operator, "weights", weights, f"has scales along dimension {quantization.axis}; it must be 0")
 
 
 def _check_product(operator: Operator, source: Tensor, weights: Tensor, output: Tensor) -> None:
@@ -111,13 +113,13 @@ def _check_product(operator: Operator, source: Tensor, weights: Tensor, output: 
         raise _wrong(operator, "output", output, f"has shape {list(output.shape)}; it must be {list(expected)}")
 
 
-def _check_bias(operator: Operator, source: Tensor, weights: Tensor, bias: Tensor) -> None:
+def _check_bias(operator: Operator, weights: Tensor, bias: Tensor) -> None:
     _need_constant(operator, "bias", bias)
     quantization = _need_quantized(operator, "bias", bias, _INT32)
     if bias.shape != weights.shape[:1]:
         raise _wrong(operator, "bias", bias, f"has shape {list(bias.shape)}; it must be {list(weights.shape[:1])}")
     if quantization.zero_points.any():
-        raise _wrong(operator, "bias", bias, f"has zero points {quantization.zero_points}; they must be 0")
+        raise _wrong(operator, "bias", bias, f"has zero points {quantization.zero_points.tolist()}; they must be 0")
     if len(quantization.scales) != len(quantization_of(weights).scales):
         raise _wrong(operator, "bias", bias, f"has {len(quantization.scales)} scales; it needs as many as the weights")
 
@@ -221,20 +223,20 @@ def _need_int8(operator: Operator, role: str, tensor: Tensor) -> None:
 def _need_quantized(operator: Operator, role: str, tensor: Tensor, dtype: np.dtype[np.generic]) -> Quantization:
     if tensor.dtype != dtype:
         advice = _ADVICE.get(tensor.dtype, f"it must be {dtype}")
-        raise _wrong(operator, role, tensor, f"of type {tensor.dtype}: {advice}")
+        raise _wrong(operator, role, tensor, f"is {tensor.dtype}: {advice}")
     if tensor.quantization is None:
-        raise _wrong(operator, role, tensor, "without a scale and a zero point")
+        raise _wrong(operator, role, tensor, "has no scale and zero point")
     return tensor.quantization
 
 
 def _need_constant(operator: Operator, role: str, tensor: Tensor) -> None:
     if not tensor.is_constant:
-        raise _wrong(operator, role, tensor, "computed at run time; it must be a constant")
+        raise _wrong(operator, role, tensor, "is computed at run time; it must be a constant")
 
 
 def _need_same_shape(operator: Operator, source: Tensor, output: Tensor) -> None:
     if source.shape != output.shape:
-        found = f"of shape {list(output.shape)}; the input's is {list(source.shape)}"
+        found = f"has shape {list(output.shape)}; the input's is {list(source.shape)}"
         raise _wrong(operator, "output", output, found)
 
 

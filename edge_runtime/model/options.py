@@ -10,7 +10,7 @@ import tflite
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Activation, FullyConnectedOptions, NoOptions, OpKind, Options, SoftmaxOptions
 
-__all__ = ["ACTIVATION_CODES", "OPTIONS_TYPES", "read_options"]
+__all__ = ["ACTIVATION_CODES", "OPTIONS_TYPES", "new_shape", "read_options"]
 
 #: TFLite's codes for the activations that can be fused.
 ACTIVATION_CODES: Mapping[Activation, int] = {
@@ -58,11 +58,11 @@ def read_options(operator: Any, what: str, kind: OpKind) -> Options:
     return NoOptions()
 
 
-def new_shape(operator: Any) -> tuple[int, ...] | None:
-    """Return the shape that a RESHAPE without a shape tensor carries, None where it carries none."""
+def new_shape(operator: Any) -> tuple[int, ...]:
+    """Return the shape that a RESHAPE carries as an option; nothing is the shape of a scalar."""
     table = operator.BuiltinOptions()
     if operator.BuiltinOptionsType() != tflite.BuiltinOptions.ReshapeOptions or table is None:
-        return None
+        return ()
     options = tflite.ReshapeOptions()
     options.Init(table.Bytes, table.Pos)
     return tuple(options.NewShapeAsNumpy().tolist()) if options.NewShapeLength() else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,23 @@ import tflite
 from edge_runtime.errors import ModelError
 from edge_runtime.model.checks import check_graph
 from edge_runtime.model.flatbuffer import verify
-from edge_runtime.model.graph import Graph, Operator, OpKind, Quantization, Tensor
-from edge_runtime.model.options import read_options
+from edge_runtime.model.graph import Graph, Operator, OpKind, Quantization, Tensor, describe
+from edge_runtime.model.operator_checks import shape_matches
+from edge_runtime.model.options import new_shape, read_options
 from edge_runtime.model.tflite_schema import DTYPES, IDENTIFIER, ROOT, TFLITE_SCHEMA, VERSION
 
 __all__ = ["load_tflite", "read_tflite"]
 
 _HEADER_BYTES = 8
 _MAX_RANK = 8
-_OPERATOR_NAMES = {code: name for name, code in vars(tflite.BuiltinOperator).items() if not name.startswith("_")}
+
+
+def _names(enumeration: type) -> dict[int, str]:
+    return {code: name for name, code in vars(enumeration).items() if not name.startswith("_")}
+
+
+_OPERATOR_NAMES = _names(tflite.BuiltinOperator)
+_TYPE_NAMES = _names(tflite.TensorType)
 
 
 def load_tflite(path: str | Path) -> Graph:
@@ -45,8 +54,9 @@ def load_tflite(path: str | Path) -> Graph:
     path = Path(path)
     try:
         data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{path}: cannot be read ({error.strerror}); give the path of a .tflite file") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ModelError(f"{path}: cannot be read ({reason}); give the path of a .tflite file") from None
     return read_tflite(data, path.name)
 
 
@@ -86,6 +96,7 @@ def _read(data: bytes, name: str) -> Graph:
     model = tflite.Model.GetRootAs(data)
     _check_model(model)
     subgraph = model.Subgraphs(0)
+    _check_references(model, subgraph.TensorsLength())
     kinds = _operator_kinds(model, subgraph)
     graph = Graph(
         name=name,
@@ -95,6 +106,7 @@ def _read(data: bytes, name: str) -> Graph:
         outputs=_integers(subgraph, "Outputs"),
     )
     check_graph(graph)
+    _check_new_shapes(subgraph, graph)
     return graph
 
 
@@ -110,9 +122,28 @@ def _check_model(model: Any) -> None:
         raise ModelError(f"schema version {model.Version()} is not supported; it must be {VERSION}")
     if model.SubgraphsLength() != 1:
         raise ModelError(f"has {model.SubgraphsLength()} subgraphs; only models with exactly 1 are supported")
+
+
+def _check_references(model: Any, tensors: int) -> None:
+    """Check the indices that TFLite follows, but that no graph holds."""
     for i in range(model.MetadataLength()):
         if model.Metadata(i).Buffer() >= model.BuffersLength():
             raise ModelError(f"damaged: metadata {i} refers to buffer {model.Metadata(i).Buffer()}, which is not there")
+    for i in range(model.SignatureDefsLength()):
+        signature = model.SignatureDefs(i)
+        named = [signature.Inputs(j).TensorIndex() for j in range(signature.InputsLength())]
+        named += [signature.Outputs(j).TensorIndex() for j in range(signature.OutputsLength())]
+        if signature.SubgraphIndex() != 0 or any(index >= tensors for index in named):
+            raise ModelError(f"damaged: signature {i} refers to a tensor or subgraph that is not there")
+
+
+def _check_new_shapes(subgraph: Any, graph: Graph) -> None:
+    """Check that a RESHAPE without a shape tensor carries, as an option, the shape that its output has."""
+    for operator in graph.operators:
+        if operator.kind is OpKind.RESHAPE and (len(operator.inputs) == 1 or operator.inputs[1] == -1):
+            asked, shape = new_shape(subgraph.Operators(operator.index)), graph.output_tensor(operator).shape
+            if not shape_matches(asked, shape):
+                raise ModelError(f"{describe(operator)} asks for shape {list(asked)}; its output has {list(shape)}")
 
 
 def _operator_kinds(model: Any, subgraph: Any) -> list[OpKind]:
@@ -161,11 +192,7 @@ class _Tensors:
     def _read(self, tensor: Any, index: int) -> Tensor:
         name = _text(tensor.Name())
         what = f"tensor {index} ({name!r})"
-        for feature, present in (("sparse", tensor.Sparsity()), ("a variable", tensor.IsVariable())):
-            if present:
-                raise ModelError(f"{what} is {feature}, which is not supported")
-        if tensor.Type() not in DTYPES:
-            raise ModelError(f"{what} has element type {tensor.Type()}, which is not supported; give an int8 model")
+        _refuse_features(tensor, what)
         dtype = DTYPES[tensor.Type()]
         shape = _shape(tensor, what)
         return Tensor(index, name, shape, dtype, _quantization(tensor, what), self._data(tensor, shape, dtype, what))
@@ -179,12 +206,24 @@ class _Tensors:
             raise ModelError(f"{what} has its data outside the FlatBuffer, which is not supported")
         if buffer.DataLength() == 0:
             return None
-        expected = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        expected = math.prod(shape) * dtype.itemsize
         if buffer.DataLength() != expected:
             raise ModelError(f"{what} has {buffer.DataLength()} bytes of data; its shape and type need {expected}")
         data = buffer.DataAsNumpy().view(dtype).reshape(shape)
         data.flags.writeable = False
         return data  # type: ignore[no-any-return]
+
+
+def _refuse_features(tensor: Any, what: str) -> None:
+    features = {
+        "sparse": tensor.Sparsity() is not None,
+        "a variable": tensor.IsVariable(),
+        "a variant": not tensor.VariantTensorsIsNone(),
+        f"of type {_TYPE_NAMES.get(tensor.Type(), tensor.Type())}": tensor.Type() not in DTYPES,
+    }
+    for feature, present in features.items():
+        if present:
+            raise ModelError(f"{what} is {feature}, which is not supported; give a plain int8 model")
 
 
 def _shape(tensor: Any, what: str) -> tuple[int, ...]:
@@ -219,4 +258,4 @@ def _integers(table: Any, field: str) -> tuple[int, ...]:
 
 
 def _text(text: bytes | None) -> str:
-    return (text or b"").decode(errors="replace")
+    return str(text or b"", errors="replace")

@@ -29,12 +29,13 @@ def fully_connected_factors(source: Tensor, weights: Tensor, output: Tensor) -> 
         float64[1], or float64[outputs] where the weights have a scale per output. With one scale TFLite rounds
         the product of input and weight scale to float32 first; with several it does not.
     """
-    source_scale = quantization_of(source).scales[0]
-    output_scale = np.float64(quantization_of(output).scales[0])
-    weight_scales = quantization_of(weights).scales
+    source_scales, weight_scales = quantization_of(source).scales, quantization_of(weights).scales
+    output_scale = quantization_of(output).scale
     if len(weight_scales) == 1:
-        return (source_scale * weight_scales).astype(np.float64) / output_scale
-    return np.float64(source_scale) * weight_scales.astype(np.float64) / output_scale
+        with np.errstate(over="ignore"):
+            product = np.multiply(source_scales, weight_scales)
+        return np.divide(product, output_scale, dtype=np.float64)
+    return np.multiply(source_scales, weight_scales, dtype=np.float64) / output_scale
 
 
 def requantize_factor(source: Tensor, output: Tensor) -> float:

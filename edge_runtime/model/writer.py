@@ -107,7 +107,7 @@ class _Writer:
         tflite.TensorAddName(builder, name)
         if quantization is not None:
             tflite.TensorAddQuantization(builder, quantization)
-        tflite.TensorAddHasRank(builder, True)  # noqa: FBT003 (generated code has no keyword for it)
+        tflite.TensorAddHasRank(builder, True)
         return tflite.TensorEnd(builder)
 
     def _quantization(self, quantization: Quantization) -> Any:

@@ -172,6 +172,9 @@ def _promised_shape(header: Mapping[str, str], lengths: list[int], where: str) -
 
 def _values(text: str, where: str) -> npt.NDArray[np.float32]:
     try:
-        return np.array([np.nan if part.strip() == "?" else float(part) for part in text.split(",")], dtype=np.float32)
+        values = [np.nan if part.strip() == "?" else float(part) for part in text.split(",")]
     except ValueError as error:
         raise DataError(f"{where}: {error}; values are numbers, or ? for a missing one") from error
+    # A number beyond float32's range becomes infinity, and is flagged like any other.
+    with np.errstate(over="ignore"):
+        return np.array(values, dtype=np.float32)

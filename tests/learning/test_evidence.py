@@ -34,6 +34,12 @@ def test_labels_that_both_meet_or_both_miss_say_nothing() -> None:
     assert (evidence.value, evidence.wins, evidence.losses) == (before, 2, 0)
 
 
+def test_wins_and_losses_are_those_that_made_the_evidence() -> None:
+    """Not those of a bad start long ago."""
+    evidence = fed([-1] * 40 + [1] * 6 + [-1] + [1] * 4)
+    assert (evidence.wins, evidence.losses) == (10, 1)
+
+
 def test_one_fair_label_neither_gains_nor_loses_on_average() -> None:
     """From the start, and from any state whose bettors all hold more than they began with."""
     assert np.mean([fed([x]).value for x in (1, -1)]) == pytest.approx(1)

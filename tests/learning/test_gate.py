@@ -41,9 +41,25 @@ def test_a_challenger_that_wins_is_promoted_with_its_evidence() -> None:
     assert (decision.kind, decision.serving, gate.serving) == (DecisionKind.PROMOTE, "steady", "steady")
     assert decision.evidence["over"] == "frozen"
     assert decision.evidence["losses"] == 0
-    assert 5 <= decision.evidence["wins"] <= 15
-    assert decision.evidence["e_value"] >= 100
+    assert 8 <= decision.evidence["wins"] <= 15
+    assert decision.evidence["e_value"] >= 200
     json.dumps(decision.evidence)
+
+
+def test_the_more_challengers_the_more_evidence_each_needs() -> None:
+    """A gate's promise is about all of them together: ten that are not better promote no oftener than one."""
+    crowd = Gate(["frozen", *(str(number) for number in range(10))])
+    alone = Gate(["frozen", "0"])
+    needed = []
+    for gate in (alone, crowd):
+        hits = {name: name == "0" for name in ("frozen", *(str(number) for number in range(10)))}
+        labels = 0
+        while gate.serving == "frozen":
+            gate.observe(hits, served=False)
+            gate.decide(lambda _: UNKNOWN)
+            labels += 1
+        needed.append(labels)
+    assert needed[0] < needed[1] < 2 * needed[0]
 
 
 def test_of_two_as_good_the_first_named_is_taken_and_of_two_the_better() -> None:
@@ -89,7 +105,7 @@ def test_a_promoted_head_that_loses_against_the_frozen_one_is_rolled_back_on_les
     decision = run(gate, 40, {"frozen"}, served=False, check=MemoryCheck(candidate=0, serving=32, samples=32))
     assert (decision.kind, decision.serving) == (DecisionKind.ROLL_BACK, "frozen")
     assert decision.evidence["over"] == "steady"
-    assert 20 <= decision.evidence["e_value"] < 100
+    assert 20 <= decision.evidence["e_value"] < 50
 
 
 def test_after_a_rollback_the_challenger_needs_new_evidence() -> None:

@@ -74,5 +74,5 @@ def test_what_cannot_be_is_refused_when_the_source_is_made(options: dict[str, An
 
 
 def test_a_missing_file_is_refused_when_the_source_is_made(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none.npz: cannot be read"):
+    with pytest.raises(DataError, match=r"none\.npz: cannot be read"):
         RecordedSource(tmp_path / "none.npz")

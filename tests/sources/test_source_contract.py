@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import anyio
@@ -52,7 +53,7 @@ def test_its_blocks_keep_the_seams_contract(make: Callable[[], Source]) -> None:
     for block in blocks:
         check_block(block, channels=len(source.channels))
     assert [block.sequence for block in blocks] == list(range(len(blocks)))
-    assert all(a.t_ns[-1] < b.t_ns[0] for a, b in zip(blocks[:-1], blocks[1:], strict=True))
+    assert all(a.t_ns[-1] < b.t_ns[0] for a, b in itertools.pairwise(blocks))
 
 
 @every_source
@@ -60,7 +61,7 @@ def test_a_gap_is_flagged_and_nothing_else_is(make: Callable[[], Source]) -> Non
     source = make()
     blocks = anyio.run(take, source)
     period_ns = 1e9 / source.rate_hz
-    for before, after in zip(blocks[:-1], blocks[1:], strict=True):
+    for before, after in itertools.pairwise(blocks):
         missing = after.t_ns[0] - before.t_ns[-1] > 1.5 * period_ns
         assert (Flags.GAP in after.flags) == missing
     assert Flags.GAP not in blocks[0].flags
@@ -89,24 +90,23 @@ def test_it_closes_by_context_manager_and_twice(make: Callable[[], Source]) -> N
 
 @every_source
 def test_other_tasks_run_between_its_blocks(make: Callable[[], Source]) -> None:
-    seen: list[str] = []
-
-    async def consume() -> None:
-        async for _ in make().blocks():
-            seen.append("block")
+    turn = 0
 
     async def other() -> None:
-        for _ in range(3):
-            seen.append("other")
+        nonlocal turn
+        while True:
+            turn += 1
             await anyio.sleep(0)
 
-    async def both() -> None:
+    async def turns_at_each_block() -> list[int]:
         async with anyio.create_task_group() as group:
-            group.start_soon(consume)
             group.start_soon(other)
+            seen = [turn async for _ in make().blocks()]
+            group.cancel_scope.cancel()
+        return seen
 
-    anyio.run(both)
-    assert seen.index("block") < len(seen) - 1 - seen[::-1].index("other")
+    seen = anyio.run(turns_at_each_block)
+    assert all(before < after for before, after in itertools.pairwise(seen))
 
 
 @every_source

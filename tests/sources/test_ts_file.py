@@ -42,6 +42,10 @@ def test_shapes_are_taken_from_the_first_case_where_the_header_is_silent(tmp_pat
     assert read_ts(write(tmp_path, text)).cases.shape == (2, 3, 2)
 
 
+def test_a_value_beyond_float32_becomes_infinite(tmp_path: Path) -> None:
+    assert np.isinf(read_ts(write(tmp_path, GOOD.replace("1e1", "1e300"))).cases[1, 0, 1])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -59,7 +63,7 @@ def test_shapes_are_taken_from_the_first_case_where_the_header_is_silent(tmp_pat
         (GOOD.replace("@timeStamps false", "@timeStamps true"), "line 9: @timeStamps is true"),
         (GOOD.replace("@equalLength true", "@equalLength false"), "line 9: @equalLength is false"),
         (GOOD.replace("@classLabel true up down", "@classLabel false"), "line 9: no '@classLabel true CLASS …'"),
-        (GOOD.replace("@classLabel true up down\n", ""), "line 9: no '@classLabel true CLASS …'"),
+        (GOOD.replace("@classLabel true up down\n", ""), "line 8: no '@classLabel true CLASS …'"),
         (GOOD.replace("@dimensions 2", "@dimensions two"), "line 10: the header's @dimensions is 'two'"),
         (GOOD.replace("@seriesLength 3", "@seriesLength 0"), "line 10: the header's @serieslength is '0'"),
     ],
@@ -79,7 +83,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none.ts: cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"none\.ts: cannot be read: No such file"):
         read_ts(tmp_path / "none.ts")
 
 

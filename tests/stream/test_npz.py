@@ -104,12 +104,12 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.npz"
     with path.open("wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(DataError, match="not an .npz recording"):
+    with pytest.raises(DataError, match=r"not an \.npz recording"):
         load_recording(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="none.npz: cannot be read: No such file"):
+    with pytest.raises(DataError, match=r"none\.npz: cannot be read: No such file"):
         load_recording(tmp_path / "none.npz")
 
 

@@ -26,7 +26,10 @@ def recording(count: int = 20, *, channels: tuple[str, ...] = ("x", "y"), **chan
     [
         ({"t_ns": np.array([1, 2, 2], np.int64)}, r"time 2 \(2 ns\) does not come after time 1"),
         ({"t_ns": np.arange(20, dtype=np.float64)}, r"times are float64\[20\]; they must be int64\[n\]"),
-        ({"samples": np.zeros((20, 3), np.float32)}, r"float32\[20, 3\]; they must be float32\[20, 2\], .* channels x, y"),
+        (
+            {"samples": np.zeros((20, 3), np.float32)},
+            r"float32\[20, 3\]; they must be float32\[20, 2\], .* x, y",
+        ),
         ({"samples": np.zeros((20, 2))}, r"samples are float64"),
         ({"channels": ("x", "x")}, "the channel 'x' is there twice"),
         ({"channels": (), "samples": np.zeros((20, 0), np.float32)}, "there is no channel"),
@@ -103,6 +106,13 @@ def test_the_block_with_a_value_that_is_not_finite_is_flagged(value: float) -> N
 def test_blocks_without_size_are_refused(block_size: int) -> None:
     with pytest.raises(DataError, match="it must be 1 or more"):
         next(recording().blocks(block_size))
+
+
+def test_one_missing_sample_is_a_gap() -> None:
+    t_ns = sample_times(0, 20, rate_hz=10.0)
+    t_ns[6:] += 100_000_000
+    blocks = list(recording(t_ns=t_ns).blocks(10))
+    assert [(len(block.t_ns), block.flags) for block in blocks] == [(6, Flags.NONE), (10, Flags.GAP), (4, Flags.NONE)]
 
 
 def test_jitter_is_no_gap() -> None:

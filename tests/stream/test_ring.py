@@ -31,7 +31,9 @@ def filled(capacity: int, counts: list[int], *, channels: int = 2) -> RingBuffer
     channels=st.integers(1, 3),
     data=st.data(),
 )
-def test_every_window_that_is_there_is_right(capacity: int, counts: list[int], channels: int, data: st.DataObject) -> None:
+def test_every_window_that_is_there_is_right(
+    capacity: int, counts: list[int], channels: int, data: st.DataObject
+) -> None:
     ring = filled(capacity, counts, channels=channels)
     total = sum(counts)
     assert (ring.end, ring.start) == (total, max(0, total - capacity))
@@ -122,6 +124,9 @@ def test_a_block_of_another_width_is_refused() -> None:
     assert ring.end == 0
 
 
+ANY_FLAGS = st.sampled_from([Flags(bits) for bits in range(8)])
+
+
 def naive_flags(blocks: list[tuple[int, Flags]], start: int, end: int) -> Flags:
     """What a window's flags must be, by their definition, block by block."""
     merged, first = Flags.NONE, 0
@@ -135,7 +140,9 @@ def naive_flags(blocks: list[tuple[int, Flags]], start: int, end: int) -> Flags:
 
 
 @given(
-    blocks=st.lists(st.tuples(st.integers(1, 9), st.sampled_from([Flags(n) for n in range(8)])), min_size=1, max_size=9),
+    blocks=st.lists(
+        st.tuples(st.integers(1, 9), st.sampled_from([Flags(n) for n in range(8)])), min_size=1, max_size=9
+    ),
     length=st.integers(1, 12),
     hop=st.integers(1, 6),
 )

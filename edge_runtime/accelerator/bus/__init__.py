@@ -1,6 +1,7 @@
 """How a driver reaches an overlay."""
 
 from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.bus.fake import FakeBus
 from edge_runtime.accelerator.bus.verilator import VerilatorBus
 
-__all__ = ["Bus", "VerilatorBus"]
+__all__ = ["Bus", "FakeBus", "VerilatorBus"]

@@ -31,7 +31,17 @@ __all__ = ["TraceFormat", "build_simulation", "verilator_root"]
 TraceFormat = Literal["fst", "vcd"]
 
 _TOP = "edge_overlay"
-_VERILATOR_FLAGS = ("--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-timing", "--output-split", "20000")
+_VERILATOR_FLAGS = (
+    "--cc",
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "fast",
+    "--no-timing",
+    "--output-split",
+    "20000",
+)
 _CXX_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-w")
 _FST_PACKAGES = "zlib1g-dev liblz4-dev"
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, Field
-
 from edge_runtime.features.kernels.band_power import BandPower
-from edge_runtime.features.kernels.base import Compute, Kernel, compute_kernel
+from edge_runtime.features.kernels.base import Compute, Kernel, PlainKernel, compute_kernel
 from edge_runtime.features.kernels.batch import WindowBatch
 from edge_runtime.features.kernels.crossings import Crossings
 from edge_runtime.features.kernels.extrema import Max, Min
 from edge_runtime.features.kernels.moments import Mean, Rms, Std
 
 __all__ = [
-    "AnyKernel",
     "BandPower",
     "Compute",
     "Crossings",
@@ -22,19 +17,9 @@ __all__ = [
     "Max",
     "Mean",
     "Min",
+    "PlainKernel",
     "Rms",
     "Std",
     "WindowBatch",
     "compute_kernel",
 ]
-
-
-def _table(value: Any) -> Any:
-    """Let a plain name stand for a table with nothing else in it."""
-    return {"kernel": value} if isinstance(value, str) else value
-
-
-AnyKernel = Annotated[
-    Mean | Std | Rms | Min | Max | Crossings | BandPower, Field(discriminator="kernel"), BeforeValidator(_table)
-]
-"""A kernel in a view: a name (``"mean"``), or a table with its parameters."""

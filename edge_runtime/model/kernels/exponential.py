@@ -60,7 +60,7 @@ def exponential(exponents: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     coarse = fine - exponents
     for power, factor in _EXP_OF_MINUS_POWER.items():
         bit = coarse & (1 << (_INPUT_BITS + power))
-        result = np.where(bit != 0, high_multiply(result, np.int64(factor)), result)
+        result = np.where(bit != 0, high_multiply(result, factor), result)
     return np.where(exponents == 0, ONE, result)
 
 
@@ -70,9 +70,9 @@ def _exponential_of_fine(fine: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     x2 = high_multiply(x, x)
     x3 = high_multiply(x2, x)
     x4 = high_multiply(x2, x2)
-    sixths = high_multiply(round_shift_right(x4, 2) + x3, np.int64(_THIRD))
+    sixths = high_multiply(round_shift_right(x4, 2) + x3, _THIRD)
     series = x + round_shift_right(sixths + x2, 1)
-    return _EXP_OF_MINUS_EIGHTH + high_multiply(series, np.int64(_EXP_OF_MINUS_EIGHTH))
+    return _EXP_OF_MINUS_EIGHTH + high_multiply(series, _EXP_OF_MINUS_EIGHTH)
 
 
 def reciprocal(number: int, integer_bits: int) -> tuple[int, int]:

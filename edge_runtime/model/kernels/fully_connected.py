@@ -29,7 +29,8 @@ def prepare_fully_connected(graph: Graph, operator: Operator, rounding: Rounding
     matrix = _matrix(_constant(weights))
     bias = fold_zero_point(graph, operator)
     factors = [quantize_multiplier(factor) for factor in fully_connected_factors(source, weights, output).tolist()]
-    scale = QuantizedMultiplier(*np.array(factors, np.int32).T, rounding)
+    multipliers, shifts = np.array(factors, np.int32).T
+    scale = QuantizedMultiplier(multipliers, shifts, rounding)
     lowest, highest = activation_limits(options_of(operator, FullyConnectedOptions).activation, output)
     zero_point = np.int32(quantization_of(output).zero_point)
 
@@ -59,7 +60,7 @@ def fold_zero_point(graph: Graph, operator: Operator) -> npt.NDArray[np.int32]:
     folded = -quantization_of(source).zero_point * sums
     if len(operator.inputs) > 2 and operator.inputs[2] != -1:
         folded += _constant(graph.tensor(operator.inputs[2]))
-    return folded.astype(np.int32)
+    return np.asarray(folded, np.int64).astype(np.int32)
 
 
 def _matrix(weights: npt.NDArray[np.int8]) -> npt.NDArray[Any]:

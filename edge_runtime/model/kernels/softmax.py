@@ -24,6 +24,8 @@ __all__ = ["exponential_table", "prepare_softmax"]
 
 _SCALED_INTEGER_BITS = 5  # differences of inputs, scaled, are Q5.26
 _SUM_INTEGER_BITS = 12  # sums of exponentials are Q12.19
+_STEP_SHIFT = 31 - 8  # from Q0.31 to steps of 1/256
+_LARGEST_SHIFT = 31
 _LOWEST, _HIGHEST = -128, 127
 
 
@@ -36,14 +38,27 @@ def prepare_softmax(graph: Graph, operator: Operator, rounding: Rounding) -> Ker
     def softmax(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         rows = values.reshape(-1, values.shape[-1])
         below = np.subtract(rows.max(axis=1, keepdims=True), rows, dtype=np.int64)
-        sums = terms[below].sum(axis=1)
-        factors = np.array([reciprocal(total, _SUM_INTEGER_BITS) for total in sums.tolist()], np.int64)
-        shares = high_multiply(exponentials[below], factors[:, :1])
-        # from Q0.31 to steps of 1/256
-        steps = round_shift_right(shares, factors[:, 1:] + (31 - 8))
+        sums = terms[below].sum(axis=1).tolist()
+        factors = np.array([reciprocal(total, _SUM_INTEGER_BITS) for total in sums], np.int64)
+        numerators = exponentials[below]
+        steps = _to_steps(high_multiply(numerators, factors[:, :1]), factors[:, 1:] + _STEP_SHIFT)
+        # a numerator of 0 is one that TFLite leaves out
+        steps[numerators == 0] = 0
         return np.minimum(steps + _LOWEST, _HIGHEST).astype(np.int8).reshape(values.shape)
 
     return softmax
+
+
+def _to_steps(shares: npt.NDArray[np.int64], shifts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return shares, not negative, shifted to steps of 1/256.
+
+    More than 31 bits come up when the exponentials add up to 512 or more. TFLite's int32 shift then is undefined in C;
+    x86-64 and aarch64 take it modulo 32, and the rounding adds one.
+    """
+    if shifts.max() <= _LARGEST_SHIFT:
+        return round_shift_right(shares, shifts)
+    overflown = (shares >> (shifts & _LARGEST_SHIFT)) + 1
+    return np.where(shifts > _LARGEST_SHIFT, overflown, round_shift_right(shares, shifts))
 
 
 def exponential_table(scale: float, beta: float) -> npt.NDArray[np.int64]:
@@ -67,5 +82,5 @@ def exponential_table(scale: float, beta: float) -> npt.NDArray[np.int64]:
     multiplier, shift = split_factor(real)
     largest = math.floor((2**_SCALED_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
     differences = -np.arange(256, dtype=np.int64)
-    scaled = high_multiply(differences << shift, np.int64(multiplier))
+    scaled = high_multiply(differences << shift, multiplier)
     return np.where(-differences <= largest, exponential(scaled), 0)

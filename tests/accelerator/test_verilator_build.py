@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from edge_runtime.accelerator.bus import VerilatorBus, verilator_build
+from edge_runtime.compiler import OverlayParameters
+from edge_runtime.errors import ConfigError, ToolError
+
+SMALL = OverlayParameters(
+    k_lanes=4, oc_lanes=4, requant_lanes=2, act_bytes=256, weight_rows=4, param_channels=8, descriptors=4, packed=False
+)
+
+
+@pytest.fixture
+def no_compiler(monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+
+
+def test_a_build_is_taken_from_the_cache_the_second_time(monkeypatch):
+    library = verilator_build.build_simulation(SMALL)
+    monkeypatch.setattr(verilator_build, "_build", lambda *_: pytest.fail("built again"))
+    assert verilator_build.build_simulation(SMALL) == library
+
+
+def test_other_parameters_are_another_build():
+    tools = verilator_build._toolchain()
+    keys = {verilator_build._key(p, t, tools) for p in (SMALL, OverlayParameters()) for t in (None, "vcd", "fst")}
+    assert len(keys) == 6
+
+
+def test_a_missing_compiler_is_named_with_what_to_install(no_compiler, monkeypatch):
+    monkeypatch.setattr(verilator_build.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(ToolError, match=r"apt-get install g\+\+"):
+        verilator_build._compiler()
+
+
+def test_ziglang_stands_in_for_a_missing_compiler(no_compiler, monkeypatch):
+    monkeypatch.setattr(verilator_build.importlib.util, "find_spec", lambda name: name == "ziglang")
+    assert verilator_build._compiler()[1:] == ("-m", "ziglang", "c++")
+
+
+def test_a_tool_that_fails_gives_one_line():
+    with pytest.raises(ToolError, match=r"^g\+\+ failed: .*error") as caught:
+        verilator_build._run(["g++", "-c", "/nowhere/missing.cpp"])
+    assert "\n" not in str(caught.value)
+
+
+def has_fst_libraries() -> bool:
+    program = "#include <zlib.h>\n#include <lz4.h>\nint main() { return 0; }"
+    command = ["g++", "-x", "c++", "-fsyntax-only", "-"]
+    return subprocess.run(command, input=program, capture_output=True, text=True, check=False).returncode == 0
+
+
+def write_waveform(trace):
+    with VerilatorBus(SMALL, trace) as bus:
+        bus.read(0, 4)
+    return trace.read_bytes()
+
+
+def test_vcd_waveforms_are_written_on_request(tmp_path):
+    assert b"s_axil_arvalid" in write_waveform(tmp_path / "run.vcd")
+
+
+@pytest.mark.skipif(not has_fst_libraries(), reason="FST needs: apt-get install zlib1g-dev liblz4-dev")
+def test_fst_waveforms_are_written_on_request(tmp_path):
+    assert len(write_waveform(tmp_path / "run.fst")) > 1000
+
+
+def test_an_unknown_waveform_format_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"\.fst or \.vcd"):
+        VerilatorBus(SMALL, tmp_path / "run.txt")
