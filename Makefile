@@ -48,7 +48,7 @@ $(VENV)/ready: pyproject.toml tools/check_tools.sh
 	@extras=dev; command -v g++ >/dev/null || command -v c++ >/dev/null || extras=dev,sim-zig; \
 		$(BIN)/python -m pip install $(PIP_FLAGS) --editable ".[$$extras]"
 	@echo "Installing the recordings (aeon's data files)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps "aeon==1.6.*"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps "aeon>=1.3,<2"
 	@touch $@
 
 $(VENV)-train/ready: pyproject.toml tools/check_tools.sh
@@ -56,5 +56,5 @@ $(VENV)-train/ready: pyproject.toml tools/check_tools.sh
 	@echo "Making $(VENV)-train with $(PYTHON) and installing TensorFlow (several minutes the first time)"
 	@"$(PYTHON)" -m venv $(VENV)-train
 	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --editable ".[train]"
-	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --no-deps "aeon==1.6.*"
+	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --no-deps "aeon>=1.3,<2"
 	@touch $@

@@ -10,6 +10,7 @@ import typer
 from edge_runtime import __version__
 from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
+from edge_runtime.cli.demo import demo
 from edge_runtime.cli.output import configure_logs
 from edge_runtime.cli.run import run
 from edge_runtime.cli.verify import verify
@@ -49,6 +50,7 @@ def _options(
     configure_logs(verbose=verbose)
 
 
+app.command("demo")(demo)
 app.command("run")(run)
 app.command("compile")(compile_verb)
 app.command("verify")(verify)

@@ -89,7 +89,9 @@ class Network:
         """
         site = find_head(self.graph)
         if site is None:
-            raise ModelError(f"{self.graph.name}: has no fully-connected last layer that can be replaced; learning needs one")
+            raise ModelError(
+                f"{self.graph.name}: has no fully-connected last layer that can be replaced; learning needs one"
+            )
         return site
 
     def linear_head(self) -> LinearHead:

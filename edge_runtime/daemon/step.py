@@ -86,13 +86,15 @@ class Step:
             If the accelerator fails.
         """
         told = self._learn(window.end_ns)
+        known = self.check.mismatches if self.check else 0
         inference = self.accelerator.infer([self.network.quantize(window.values)])
         self.inferences += 1
         self.cycles += inference.cycles
         prediction = self._remember(inference, window)
         latency = time.perf_counter() - received
         self.latencies.add(latency)
-        return [*told, self._tell_prediction(inference, window, prediction, latency)]
+        mismatches = self.check.mismatches - known if self.check else None
+        return [*told, self._tell_prediction(inference, window, prediction, latency=latency, mismatches=mismatches)]
 
     def close(self) -> None:
         """Close the accelerator."""
@@ -138,7 +140,13 @@ class Step:
         return self.learning.remember(inference.embedding, self.network.class_of(inference.outputs[0]), window)
 
     def _tell_prediction(
-        self, inference: Inference, window: FeatureWindow, prediction: int, latency: float
+        self,
+        inference: Inference,
+        window: FeatureWindow,
+        prediction: int,
+        *,
+        latency: float,
+        mismatches: int | None,
     ) -> dict[str, Any]:
         index = self.network.class_of(inference.outputs[0])
         return self._recorder.make(
@@ -152,6 +160,7 @@ class Step:
             outputs=np.ravel(inference.outputs[0]),
             head=self.serving,
             cycles=inference.cycles,
+            mismatches=mismatches,
             latency_ms=round(latency * 1e3, 4),
             flags=[flag.name for flag in Flags if flag and flag in window.flags],
         )

@@ -34,16 +34,18 @@ class _Side:
     right: bool | None = None
     head: str = "frozen"
     hits: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
-    history: deque[float] = field(default_factory=lambda: deque(maxlen=32))
+    history: deque[float] = field(default_factory=lambda: deque(maxlen=24))
     windows: int = 0
     latency_ms: float = 0.0
     cycles: int = 0
+    mismatches: int = 0
 
     def take(self, record: Record, slot: Slot | None) -> None:
         self.windows += 1
         self.said = record["name"] or str(record["index"])
         self.head = record["head"]
         self.latency_ms, self.cycles = record["latency_ms"], record["cycles"]
+        self.mismatches += record["mismatches"] or 0
         self.right = None if slot is None else slot.label == record["index"]
         if self.right is not None:
             self.hits.append(self.right)
@@ -75,7 +77,7 @@ class LiveProgress(Progress):
         self._title = ""
         self._now_ns = 0
         self._began = 0.0
-        self._live = Live(console=console, get_renderable=self._draw, refresh_per_second=10, transient=True)
+        self._live = Live(console=console, get_renderable=self.draw, refresh_per_second=10, transient=True)
         self._live.start()
 
     def say(self, text: str) -> None:
@@ -113,7 +115,8 @@ class LiveProgress(Progress):
         """Take the display away."""
         self._live.stop()
 
-    def _draw(self) -> RenderableType:
+    def draw(self) -> RenderableType:
+        """Return the display as it is now."""
         if self._scenario is None:
             return Text("")
         parts: list[RenderableType] = [self._bar(self._scenario), self._table()]
@@ -137,7 +140,7 @@ class LiveProgress(Progress):
 
     def _table(self) -> RenderableType:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-        for column in ("", "says", f"last {RECENT}", "", "head", "windows/s", "latency", "cycles"):
+        for column in ("", "says", f"last {RECENT}", "", "head", "windows/s", "latency", "cycles", "mismatches"):
             table.add_column(column)
         elapsed = max(time.monotonic() - self._began, 1e-3)
         for name, side in self._sides.items():
@@ -151,6 +154,7 @@ class LiveProgress(Progress):
                 f"{side.windows / elapsed:.0f}",
                 f"{side.latency_ms:.1f} ms",
                 f"{side.cycles:,}",
+                Text(f"{side.mismatches:,}", style="bold red" if side.mismatches else ""),
             )
         return table
 

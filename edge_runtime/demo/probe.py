@@ -30,13 +30,12 @@ class LayerCycles:
         The operator with its number and size.
     macs
         Multiplications that it needs.
-    predicted, counted
-        Cycles by the compiler's model, and as the RTL counted them.
+    counted
+        Cycles as the RTL counted them, to the end of the layer's last output; the first layer's from START.
     """
 
     name: str
     macs: int
-    predicted: int
     counted: int
 
 
@@ -57,7 +56,7 @@ def count_layers(deployment: Deployment) -> list[LayerCycles]:
         overlay.infer([_zeros(deployment)])
         counted = overlay.layer_cycles()
     return [
-        _layer(deployment, layer.operator, layer.cycles, counted[layer.operator])
+        _layer(deployment, layer.operator, counted[layer.operator])
         for part in deployment.program.parts
         for layer in part.layers
     ]
@@ -109,11 +108,10 @@ def _zeros(deployment: Deployment) -> np.ndarray[tuple[int, ...], np.dtype[np.in
     return deployment.network.quantize(np.zeros(deployment.view.size, np.float32))
 
 
-def _layer(deployment: Deployment, operator: int, predicted: int, counted: int) -> LayerCycles:
+def _layer(deployment: Deployment, operator: int, counted: int) -> LayerCycles:
     graph = deployment.program.graph
     found = graph.operators[operator]
     weights = graph.tensor(found.inputs[1]).shape if found.kind is OpKind.FULLY_CONNECTED else ()
     size = f" {weights[1]} → {weights[0]}" if weights else ""
-    return LayerCycles(
-        f"{operator} {found.kind.value}{size}", int(np.prod(weights)) if weights else 0, predicted, counted
-    )
+    macs = int(np.prod(weights)) if weights else 0
+    return LayerCycles(f"{operator} {found.kind.value}{size}", macs, counted)

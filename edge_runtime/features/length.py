@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 
 from edge_runtime.errors import ConfigError
 from edge_runtime.units import TIMES, parse_quantity
@@ -52,5 +52,5 @@ def _canonical(text: str) -> str:
     return f"{amount.normalize():f} {SAMPLES if in_samples else 's'}"
 
 
-Length = Annotated[str, AfterValidator(_canonical)]
+Length = Annotated[str, BeforeValidator(_canonical)]
 """A time or a number of samples: ``"4 s"``, ``"500 ms"``, ``"40 samples"``."""

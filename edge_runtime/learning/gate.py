@@ -151,8 +151,7 @@ class Gate:
         """
         self._recent.add(served)
         for name, evidence in self._evidence.items():
-            if name != self.serving:
-                evidence.add(challenger=hits[name], serving=served)
+            evidence.add(challenger=hits[name], serving=served)
 
     def decide(self, check: Callable[[str], MemoryCheck]) -> Decision:
         """Say who serves from now on.

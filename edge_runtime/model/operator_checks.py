@@ -34,6 +34,9 @@ __all__ = ["check_operator", "shape_matches"]
 
 _INT8, _INT32, _FLOAT32 = (np.dtype(t) for t in (np.int8, np.int32, np.float32))
 
+#: Which input of a FULLY_CONNECTED is the bias.
+_BIAS = 2
+
 #: TFLite's tolerance for a bias whose scale is not input scale x weight scale, in output steps.
 _BIAS_SCALE_TOLERANCE = 0.02
 
@@ -58,7 +61,9 @@ def check_operator(graph: Graph, operator: Operator) -> None:
         If TFLite's int8 kernel would refuse, crash on, or read something else than it should from these tensors.
     """
     fewest, most = _INPUT_COUNTS[operator.kind]
-    if not fewest <= len(operator.inputs) <= most or -1 in operator.inputs[:fewest]:
+    # TFLite reads through a null pointer where another input than a bias is absent
+    needed = operator.inputs[:_BIAS] if operator.kind is OpKind.FULLY_CONNECTED else operator.inputs
+    if not fewest <= len(operator.inputs) <= most or -1 in needed:
         raise ModelError(f"{describe(operator)} has inputs {list(operator.inputs)}; it needs {fewest} to {most}")
     if len(operator.outputs) != 1:
         raise ModelError(f"{describe(operator)} has {len(operator.outputs)} outputs; it needs 1")
@@ -81,7 +86,7 @@ def _fully_connected(graph: Graph, operator: Operator) -> None:
     _check_product(operator, source, weights, output)
     _check_factors(operator, fully_connected_factors(source, weights, output))
     activation_limits(options_of(operator, FullyConnectedOptions).activation, output)
-    bias = _optional(graph, operator, 2)
+    bias = _optional(graph, operator, _BIAS)
     if bias is not None:
         _check_bias(operator, weights, bias)
         _check_bias_scale(operator, source, weights, bias, output)

@@ -26,6 +26,8 @@ OPTIONS_TYPES: Mapping[OpKind, int] = {
     OpKind.SOFTMAX: tflite.BuiltinOptions.SoftmaxOptions,
 }
 
+# TFLite has room for no more, even where a shape tensor makes the option superfluous.
+_MAX_NEW_DIMENSIONS = 8
 _ACTIVATIONS = {code: activation for activation, code in ACTIVATION_CODES.items()}
 
 
@@ -55,6 +57,8 @@ def read_options(operator: Any, what: str, kind: OpKind) -> Options:
         return FullyConnectedOptions() if table is None else _fully_connected(table, what)
     if kind is OpKind.SOFTMAX:
         return _softmax(table, what)
+    if kind is OpKind.RESHAPE and len(new_shape(operator)) > _MAX_NEW_DIMENSIONS:
+        raise ModelError(f"{what} asks for more than {_MAX_NEW_DIMENSIONS} dimensions, which is not supported")
     return NoOptions()
 
 

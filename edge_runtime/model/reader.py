@@ -7,6 +7,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import tflite
@@ -23,6 +24,7 @@ __all__ = ["load_tflite", "read_tflite"]
 
 _HEADER_BYTES = 8
 _MAX_RANK = 8
+_BUILTIN_CODE_FIELD = 10
 
 
 def _names(enumeration: type) -> dict[int, str]:
@@ -140,7 +142,7 @@ def _check_references(model: Any, tensors: int) -> None:
 def _check_new_shapes(subgraph: Any, graph: Graph) -> None:
     """Check that a RESHAPE without a shape tensor carries, as an option, the shape that its output has."""
     for operator in graph.operators:
-        if operator.kind is OpKind.RESHAPE and (len(operator.inputs) == 1 or operator.inputs[1] == -1):
+        if operator.kind is OpKind.RESHAPE and len(operator.inputs) == 1:
             asked, shape = new_shape(subgraph.Operators(operator.index)), graph.output_tensor(operator).shape
             if not shape_matches(asked, shape):
                 raise ModelError(f"{describe(operator)} asks for shape {list(asked)}; its output has {list(shape)}")
@@ -162,11 +164,17 @@ def _operator_name(model: Any, operator: Any) -> str:
     if index >= model.OperatorCodesLength():
         raise ModelError(f"damaged: an operator code has index {index}, of {model.OperatorCodesLength()}")
     code = model.OperatorCodes(index)
-    # codes above 127 do not fit the first, older field
-    number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
+    number = _builtin_code(code)
     if number == tflite.BuiltinOperator.CUSTOM:
         return f"custom operator {_text(code.CustomCode())!r}"
     return _OPERATOR_NAMES.get(number, f"operator code {number}")
+
+
+def _builtin_code(code: Any) -> int:
+    """Return the larger of the old field and the new, as TFLite does; the package's accessor knows another rule."""
+    offset = code._tab.Offset(_BUILTIN_CODE_FIELD)
+    new = code._tab.Get(flatbuffers.number_types.Int32Flags, offset + code._tab.Pos) if offset else 0
+    return int(max(new, code.DeprecatedBuiltinCode()))
 
 
 def _operator(operator: Any, index: int, kind: OpKind) -> Operator:
@@ -258,4 +266,7 @@ def _integers(table: Any, field: str) -> tuple[int, ...]:
 
 
 def _text(text: bytes | None) -> str:
-    return str(text or b"", errors="replace")
+    try:
+        return (text or b"").decode()
+    except UnicodeDecodeError:
+        raise ModelError(f"damaged: the name {text!r} is not UTF-8") from None

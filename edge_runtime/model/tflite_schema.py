@@ -69,7 +69,7 @@ TFLITE_SCHEMA: Mapping[str, tuple[Field, ...]] = {
         String(),  # name
         TableOf("QuantizationParameters"),
         _BYTE,  # is_variable
-        None,  # sparsity: refused by the reader
+        TableOf("SparsityParameters"),
         VectorOf(_INT32),  # shape_signature
         _BYTE,  # has_rank
         None,  # variant_tensors: refused by the reader
@@ -83,6 +83,7 @@ TFLITE_SCHEMA: Mapping[str, tuple[Field, ...]] = {
         None,  # details: refused by the reader
         _INT32,  # quantized_dimension
     ),
+    "SparsityParameters": (),  # refused by the reader
     "Operator": (
         _INT32,  # opcode_index
         VectorOf(_INT32),  # inputs

@@ -121,6 +121,42 @@ def test_the_promoted_head_goes_on_with_what_it_learns() -> None:
     assert agree.mean() > 0.9
 
 
+def test_a_memory_of_a_world_that_has_gone_is_emptied_on_the_promotion() -> None:
+    world = World()
+    world.live(300)
+    world.live(200, turned=True)
+    changes = [outcome.decision for outcome in world.outcomes if outcome.decision.changes_head]
+    assert changes[0].kind is DecisionKind.PROMOTE
+    assert changes[0].evidence["memory"]["up_to_date"] is False
+    assert changes[1].evidence["memory"]["samples"] < 6 < changes[0].evidence["memory"]["samples"]
+
+
+class Fickle(FrozenHead):
+    """Knows the turned classes from the start, and forgets everything at the hundredth label."""
+
+    labels = 0
+
+    def _learn(self, embeddings: np.ndarray, labels: list[int]) -> None:
+        self.labels += len(labels)
+        if self.labels >= 100:
+            self._weights = np.zeros_like(self._weights)
+
+
+def test_a_head_that_goes_bad_while_it_serves_is_not_followed() -> None:
+    fickle = Fickle((WEIGHTS @ TURN).astype(np.float32), BIAS)
+    learner = Learner(WEIGHTS, BIAS, scale=SCALE, zero_point=ZERO_POINT, challengers={"fickle": fickle})
+    world = World(learner)
+    world.live(110, turned=True)
+    assert learner.serving == "fickle"
+    assert world.live(200, turned=True) > 0.8
+    refused = [
+        outcome.decision.evidence["refused"] for outcome in world.outcomes if "refused" in outcome.decision.evidence
+    ]
+    assert 5 <= len(refused) <= 25
+    assert all(reasons["fickle"]["memory"]["candidate_right"] < 20 for reasons in refused)
+    assert not learner.head("fickle").linear()[0].any()
+
+
 def test_the_same_calls_give_the_same_heads() -> None:
     worlds = [World(seed=3), World(seed=3)]
     for world in worlds:

@@ -75,6 +75,21 @@ def test_the_forgetting_statistics_are_faded_ones() -> None:
         np.testing.assert_allclose(head._means[c], expected, rtol=1e-4, atol=1e-4)
 
 
+def test_the_forgetting_covariance_is_a_faded_one_too() -> None:
+    """With one class, each label's deviation from the mean before it, weighted by its age (through two folds)."""
+    embeddings = stream(150, 3, 1, seed=6)[0].astype(np.float64)
+    head = StreamingLDA(3, 1, memory=10)
+    head.learn_many(embeddings.astype(np.float32), np.zeros(150, np.int64))
+    mean, count, scatter, weight = embeddings[0], 1.0, np.zeros((3, 3)), 0.0
+    for embedding in embeddings[1:]:
+        count = 0.9 * count + 1
+        deviation = embedding - mean
+        scatter = 0.9 * scatter + (count - 1) / count * np.outer(deviation, deviation)
+        weight = 0.9 * weight + 1
+        mean = mean + deviation / count
+    np.testing.assert_allclose(head.covariance(), scatter / weight, rtol=1e-4, atol=1e-4)
+
+
 def test_the_forgetting_variant_follows_a_turn_that_the_cumulative_one_mixes_up() -> None:
     random = np.random.default_rng(0)
     means = 5 * np.eye(3, 4)

@@ -43,6 +43,12 @@ def test_the_rate_suits_embeddings_of_any_scale(scale: float) -> None:
         assert (head.predict_many(embeddings[200:]).argmax(axis=1) == labels[200:]).mean() > 0.97
 
 
+def test_scores_of_any_size_stay_finite() -> None:
+    head = SoftmaxHead(np.diag([1e3, -1e3]).astype(np.float32), np.zeros(2, np.float32))
+    head.learn_many(np.array([[1e3, 1e3], [-1e3, 1e3]], np.float32), np.array([1, 0]))
+    assert np.isfinite(head.linear()[0]).all()
+
+
 def test_it_begins_as_the_layer_it_was_given() -> None:
     random = np.random.default_rng(2)
     weights, bias = random.normal(size=(3, 4)).astype(np.float32), random.normal(size=3).astype(np.float32)

@@ -204,6 +204,16 @@ def test_unknown_operator_codes(monkeypatch, code, name):
     refused(patch.set(codes, 3, "<i", code), rf"not supported: {name} \(operator 0\)")
 
 
+def test_the_larger_operator_code_counts():
+    patch = Patch(dense())
+    refused(patch.set(patch.model.OperatorCodes(0), 3, "<i", 24), r"not supported: RNN \(operator 0\)")
+
+
+def test_names_that_are_not_text():
+    patch = Patch(dense())
+    refused(patch.data.replace(b"t3", b"t\xff"), r"damaged: the name b't\\xff' is not UTF-8")
+
+
 def test_operator_code_out_of_range():
     patch = Patch(dense())
     refused(patch.set(patch.subgraph.Operators(1), 0, "<I", 7), "operator code has index 7, of 2")
@@ -277,7 +287,7 @@ def test_variables_sparse_tensors_and_odd_schemes():
     patch = Patch(dense())
     refused(patch.alias(patch.subgraph.Tensors(0), 5, 8), "is a variable, which is not supported")
     patch = Patch(dense())
-    refused(patch.alias(patch.subgraph.Tensors(0), 6, 3), "is sparse, which is not supported")
+    refused(patch.alias(patch.subgraph.Tensors(0), 6, 4), "is sparse, which is not supported")
     patch = Patch(dense())
     refused(patch.set(patch.subgraph.Tensors(0), 1, "<b", 17), "is of type INT4, which is not supported; give")
 
@@ -330,6 +340,20 @@ def test_a_reshape_whose_option_is_another_shape():
     assert read_tflite(bytes(patch.data), "reshape.tflite") == graph
     struct.pack_into("<ii", patch.data, patch.vector(options, 0), 3, 2)
     refused(bytes(patch.data), r"operator 0 \(RESHAPE\) asks for shape \[3, 2\]; its output has \[2, 3\]")
+
+
+def test_a_reshape_option_of_many_dimensions():
+    class Writer(writer_module._Writer):
+        def _options(self, operator):
+            if operator.kind is not OpKind.RESHAPE:
+                return super()._options(operator)
+            shape = self._int32([1] * 9)
+            tflite.ReshapeOptionsStart(self._builder)
+            tflite.ReshapeOptionsAddNewShape(self._builder, shape)
+            return tflite.ReshapeOptionsEnd(self._builder)
+
+    data = Writer(conversions(lambda graph: graph)).write()
+    refused(data, r"operator 1 \(RESHAPE\) asks for more than 8 dimensions")
 
 
 def test_other_numbers_of_zero_points_than_scales():
@@ -503,6 +527,10 @@ CONVERSIONS = {
     "reshape to what is computed": (
         lambda g: with_operator(g, 1, inputs=(1, 1)),
         r"shape: tensor 1 \('t1'\) is computed at run time",
+    ),
+    "reshape without a shape": (
+        lambda g: with_operator(g, 1, inputs=(1, -1)),
+        r"operator 1 \(RESHAPE\) has inputs \[1, -1\]; it needs 1 to 2",
     ),
     "reshape to int8": (
         lambda g: with_tensor(g, 2, dtype=np.dtype(np.int8), data=np.array([6], np.int8)),

@@ -1,0 +1,115 @@
+"""The interpreter's own duties: inputs checked, parts run, all tensors kept, nothing aliased."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_runtime.errors import DataError
+from edge_runtime.model import GraphBuilder, Interpreter, Rounding
+
+
+@pytest.fixture
+def chain():
+    """0 int8 input [1, 3], 1 weights, 2 bias, 3 hidden [1, 2], 4 shape, 5 reshaped [2], 6 float output."""
+    builder = GraphBuilder("chain")
+    x = builder.input((1, 3), scale=0.5, zero_point=1)
+    y = builder.fully_connected(x, [[1, 2, 3], [-1, 0, 1]], [10, -10], weight_scale=0.5, scale=1, zero_point=2)
+    return builder.graph(builder.dequantize(builder.reshape(y, (2,))))
+
+
+INPUT = np.array([[5, 6, 7]], np.int8)
+# (4 + 10 + 18 + 10) / 4 = 10.5 and (-4 + 6 - 10) / 4 = -2, and 2 for the zero point
+HIDDEN = [[13, 0]]
+
+
+def test_run(chain):
+    (output,) = Interpreter(chain).run([INPUT])
+    assert output.dtype == np.float32
+    assert output.tolist() == [11.0, -2.0]
+
+
+def test_rounding_is_a_choice():
+    builder = GraphBuilder("tie")
+    x = builder.input((1, 1), scale=1, zero_point=0)
+    graph = builder.graph(builder.fully_connected(x, [[1]], None, weight_scale=1, scale=4, zero_point=0))
+    ties = [np.array([[-6]], np.int8)]
+    assert Interpreter(graph).run(ties)[0] == -2
+    assert Interpreter(graph, Rounding.SINGLE).run(ties)[0] == -1
+
+
+def test_run_all_keeps_every_tensor(chain):
+    values = Interpreter(chain).run_all([INPUT])
+    assert sorted(values) == [0, 3, 5, 6]
+    assert values[3].tolist() == HIDDEN
+    assert values[5].tolist() == HIDDEN[0]
+
+
+def test_evaluate_runs_some_operators(chain):
+    values = {3: np.array(HIDDEN, np.int8)}
+    Interpreter(chain).evaluate(values, [1])
+    assert sorted(values) == [3, 5]
+    Interpreter(chain).evaluate(values, [2])
+    assert values[6].tolist() == [11.0, -2.0]
+    Interpreter(chain).evaluate(values, [])
+    assert sorted(values) == [3, 5, 6]
+
+
+def test_evaluate_needs_the_inputs(chain):
+    with pytest.raises(DataError, match=r"operator 2 \(DEQUANTIZE\) reads tensor 5 .* which has no value yet"):
+        Interpreter(chain).evaluate({0: INPUT}, [0, 2])
+
+
+def test_a_constant_may_be_the_input():
+    builder = GraphBuilder("constant")
+    x = builder.input((1, 3), scale=1, zero_point=0)
+    builder.fully_connected(x, [[1, 2, 3]], None, weight_scale=0.5, scale=1, zero_point=0)
+    graph = builder.graph(builder.dequantize(1))
+    assert Interpreter(graph).run([INPUT])[0].tolist() == [[0.5, 1.0, 1.5]]
+
+
+def test_outputs_do_not_share_memory_with_inputs():
+    builder = GraphBuilder("reshape")
+    graph = builder.graph(builder.reshape(builder.input((1, 3), scale=1, zero_point=0), (3,)))
+    given = INPUT.copy()
+    (output,) = Interpreter(graph).run([given])
+    given[:] = 0
+    assert output.tolist() == [5, 6, 7]
+
+
+def test_inputs_need_not_be_contiguous(chain):
+    interpreter = Interpreter(chain)
+    wide = np.repeat(INPUT, 2, axis=1)[:, ::2]
+    assert not wide.flags.c_contiguous
+    np.testing.assert_array_equal(interpreter.run([wide])[0], interpreter.run([INPUT])[0])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "match"),
+    [
+        ([], "chain: 0 inputs were given; the network takes 1"),
+        ([INPUT, INPUT], "chain: 2 inputs were given; the network takes 1"),
+        ([INPUT[0]], r"chain: input 't0' is int8 \[3\]; it must be int8 \[1, 3\]"),
+        ([INPUT.astype(np.int16)], r"input 't0' is int16 \[1, 3\]; it must be int8"),
+        ([INPUT.astype(np.float32)], r"input 't0' is float32 \[1, 3\]"),
+        ([[[5, 6, 7]]], "input 't0' is a list; give a numpy array"),
+    ],
+)
+def test_wrong_inputs(chain, inputs, match):
+    with pytest.raises(DataError, match=match):
+        Interpreter(chain).run(inputs)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, -1e30, 2.0**31])
+def test_floats_that_int8_cannot_stand_for(value):
+    """TFLite's result for these depends on the processor, so there is no right one."""
+    builder = GraphBuilder("quantize")
+    graph = builder.graph(builder.quantize(builder.float_input((3,)), scale=1.0, zero_point=0))
+    with pytest.raises(DataError, match=r"operator 0 \(QUANTIZE\): element 1 of tensor 0 \('t0'\) is"):
+        Interpreter(graph).run([np.array([0, value, 0], np.float32)])
+
+
+def test_large_floats_saturate():
+    builder = GraphBuilder("quantize")
+    graph = builder.graph(builder.quantize(builder.float_input((2,)), scale=0.5, zero_point=7))
+    assert Interpreter(graph).run([np.array([1e9, -1e9], np.float32)])[0].tolist() == [127, -128]
