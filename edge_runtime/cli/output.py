@@ -49,6 +49,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, tit
     terminal().print(table)
 
 
+def _current_stderr(*_names: object) -> structlog.PrintLogger:
+    """Return a logger for standard error as it is now; a stream of then may be closed."""
+    return structlog.PrintLogger(sys.stderr)
+
+
 def configure_logs(*, verbose: bool) -> None:
     """Send logs to standard error: warnings and worse, or everything."""
     structlog.configure(
@@ -59,6 +64,6 @@ def configure_logs(*, verbose: bool) -> None:
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_current_stderr,
         cache_logger_on_first_use=False,
     )

@@ -1,4 +1,4 @@
-"""Small int8 networks, made for a test."""
+"""Small int8 networks with random weights and quantisation, made for a test."""
 
 from __future__ import annotations
 
@@ -6,30 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge_runtime.model import (
-    Activation,
-    FullyConnectedOptions,
-    Graph,
-    NoOptions,
-    Operator,
-    OpKind,
-    Quantization,
-    SoftmaxOptions,
-    Tensor,
-    write_tflite,
-)
+from edge_runtime.model import Activation, Graph, GraphBuilder, write_tflite
 
-INT8 = np.dtype(np.int8)
+# the root mean square of uniform int8
+RMS = 74
 
 
 class Builder:
-    """Appends operators to a network; `tensor` is always the last one's output."""
+    """Appends layers one after another, with quantisation that neither saturates nor vanishes."""
 
     def __init__(self, shape: Sequence[int], seed: int = 0) -> None:
         self.random = np.random.default_rng(seed)
-        self.tensors: list[Tensor] = []
-        self.operators: list[Operator] = []
-        self.tensor = self.first = self._add("input", shape, self._quantization())
+        self.builder = GraphBuilder("made")
+        self.shape = tuple(shape)
+        self.scale = float(np.float32(self.random.uniform(0.005, 0.5)))
+        self.tensor = self.builder.input(shape, scale=self.scale, zero_point=self._zero_point())
 
     def dense(
         self,
@@ -40,61 +31,45 @@ class Builder:
         bias: bool = True,
         factor: float | None = None,
     ) -> Builder:
-        source = self.tensors[self.tensor]
-        assert source.quantization is not None
-        inputs = source.shape[-1]
-        values = self.random.integers(-127, 128, (outputs, inputs)).astype(np.int8) if weights is None else weights
-        scale = np.float32(self.random.uniform(0.001, 0.02))
-        # outputs that neither vanish nor saturate, unless asked for
-        spread = source.quantization.scale * float(scale) * 74 * 74 * np.sqrt(inputs)
-        output_scale = spread / 60 if factor is None else source.quantization.scale * float(scale) / factor
-        names = [self._constant(values, Quantization(np.array([scale]), np.zeros(1, np.int64)))]
-        if bias:
-            names.append(self._bias(outputs, source.quantization.scale * float(scale), inputs))
-        return self._append(
-            OpKind.FULLY_CONNECTED,
-            (*source.shape[:-1], outputs),
-            Quantization(np.array([output_scale], np.float32), self.random.integers(-128, 128, 1)),
-            names,
-            FullyConnectedOptions(activation, keep_num_dims=len(source.shape) > 2),
+        """`factor` from accumulators to outputs: chosen so that they fit, unless it is given."""
+        inputs = self.shape[-1]
+        if weights is None:
+            weights = self.random.integers(-127, 128, (outputs, inputs))
+        limit = RMS * RMS * int(np.sqrt(inputs))
+        weight_scale = float(np.float32(self.random.uniform(0.001, 0.02)))
+        scale = self.scale * weight_scale / (60 / (RMS * RMS * np.sqrt(inputs)) if factor is None else factor)
+        self.tensor = self.builder.fully_connected(
+            self.tensor,
+            weights,
+            self.random.integers(-limit, limit, outputs) if bias else None,
+            weight_scale=weight_scale,
+            scale=scale,
+            zero_point=self._zero_point(),
+            activation=activation,
+            keep_num_dims=len(self.shape) > 2,
         )
+        self.scale = float(np.float32(scale))
+        self.shape = (*self.shape[:-1], outputs)
+        return self
 
     def reshape(self, shape: Sequence[int]) -> Builder:
-        target = self._constant(np.array(shape, np.int32), None)
-        return self._append(OpKind.RESHAPE, shape, self.tensors[self.tensor].quantization, [target], NoOptions())
+        self.tensor = self.builder.reshape(self.tensor, shape)
+        self.shape = tuple(shape)
+        return self
 
     def softmax(self) -> Builder:
-        quantization = Quantization(np.array([1 / 256], np.float32), np.array([-128]))
-        return self._append(OpKind.SOFTMAX, self.tensors[self.tensor].shape, quantization, [], SoftmaxOptions())
+        self.tensor = self.builder.softmax(self.tensor)
+        self.scale = 1 / 256
+        return self
 
-    def graph(self, name: str = "made") -> Graph:
-        return Graph(name, tuple(self.tensors), tuple(self.operators), (self.first,), (self.tensor,))
+    def graph(self) -> Graph:
+        return self.builder.graph(self.tensor)
 
     def model(self) -> bytes:
         return write_tflite(self.graph())
 
-    def _append(self, kind, shape, quantization, constants, options) -> Builder:
-        output = self._add(kind.value.lower(), shape, quantization)
-        self.operators.append(Operator(len(self.operators), kind, (self.tensor, *constants), (output,), options))
-        self.tensor = output
-        return self
-
-    def _add(self, name, shape, quantization, dtype=INT8, data=None) -> int:
-        index = len(self.tensors)
-        self.tensors.append(Tensor(index, f"{name}_{index}", tuple(shape), dtype, quantization, data))
-        return index
-
-    def _constant(self, data: np.ndarray, quantization: Quantization | None) -> int:
-        return self._add("constant", data.shape, quantization, data.dtype, data)
-
-    def _bias(self, outputs: int, scale: float, inputs: int) -> int:
-        limit = 74 * 74 * int(np.sqrt(inputs))
-        data = self.random.integers(-limit, limit, outputs).astype(np.int32)
-        return self._constant(data, Quantization(np.array([scale], np.float32), np.zeros(1, np.int64)))
-
-    def _quantization(self) -> Quantization:
-        scale = np.array([self.random.uniform(0.005, 0.5)], np.float32)
-        return Quantization(scale, self.random.integers(-128, 128, 1))
+    def _zero_point(self) -> int:
+        return int(self.random.integers(-128, 128))
 
 
 def dense_network(sizes: Sequence[int], seed: int = 0) -> bytes:
