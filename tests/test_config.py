@@ -65,7 +65,7 @@ def test_a_good_table_is_read() -> None:
         ({"name": "a", "source": GOOD_SOURCE, "gain": float("nan")}, "gain: should be a finite number (it is NaN)"),
         (
             {"name": "a", "source": GOOD_SOURCE, "pace": "fast"},
-            'pace: should be a valid number or should be \'max\' (it is "fast")',
+            "pace: should be a valid number or should be 'max' (it is \"fast\")",
         ),
         ({"name": "a", "source": 3}, "source: should be a table (it is 3)"),
         ({"name": "a", "source": {}}, "source: the key 'kind' is missing"),

@@ -64,8 +64,10 @@ def read_options(operator: Any, what: str, kind: OpKind) -> Options:
 
 def new_shape(operator: Any) -> tuple[int, ...]:
     """Return the shape that a RESHAPE carries as an option; nothing is the shape of a scalar."""
+    if operator.BuiltinOptionsType() != tflite.BuiltinOptions.ReshapeOptions:
+        return ()
     table = operator.BuiltinOptions()
-    if operator.BuiltinOptionsType() != tflite.BuiltinOptions.ReshapeOptions or table is None:
+    if table is None:
         return ()
     options = tflite.ReshapeOptions()
     options.Init(table.Bytes, table.Pos)

@@ -133,10 +133,13 @@ def _check_references(model: Any, tensors: int) -> None:
             raise ModelError(f"damaged: metadata {i} refers to buffer {model.Metadata(i).Buffer()}, which is not there")
     for i in range(model.SignatureDefsLength()):
         signature = model.SignatureDefs(i)
-        named = [signature.Inputs(j).TensorIndex() for j in range(signature.InputsLength())]
-        named += [signature.Outputs(j).TensorIndex() for j in range(signature.OutputsLength())]
-        if signature.SubgraphIndex() != 0 or any(index >= tensors for index in named):
+        named = [signature.Inputs(j) for j in range(signature.InputsLength())]
+        named += [signature.Outputs(j) for j in range(signature.OutputsLength())]
+        if signature.SubgraphIndex() != 0 or any(entry.TensorIndex() >= tensors for entry in named):
             raise ModelError(f"damaged: signature {i} refers to a tensor or subgraph that is not there")
+        # TFLite's Python wrapper trips over names that are not text
+        for name in (signature.SignatureKey(), *(entry.Name() for entry in named)):
+            _text(name)
 
 
 def _check_new_shapes(subgraph: Any, graph: Graph) -> None:

@@ -40,6 +40,8 @@ _BUILTIN_OPTIONS = OneOf(
         tflite.BuiltinOptions.FullyConnectedOptions: "FullyConnectedOptions",
         tflite.BuiltinOptions.SoftmaxOptions: "SoftmaxOptions",
         tflite.BuiltinOptions.ReshapeOptions: "ReshapeOptions",
+        tflite.BuiltinOptions.QuantizeOptions: "NoOptions",
+        tflite.BuiltinOptions.DequantizeOptions: "NoOptions",
     }
 )
 
@@ -98,6 +100,7 @@ TFLITE_SCHEMA: Mapping[str, tuple[Field, ...]] = {
     "FullyConnectedOptions": (_BYTE, _BYTE, _BYTE, _BYTE, _BYTE),
     "SoftmaxOptions": (_FLOAT32,),
     "ReshapeOptions": (VectorOf(_INT32),),
+    "NoOptions": (),
     "Buffer": (VectorOf(_BYTE), _INT64, _INT64),  # data, offset, size
     "Metadata": (String(), _INT32),  # name, buffer
     "SignatureDef": (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.networks import Builder, dense_network
 
 from edge_runtime.accelerator import (
     CheckedAccelerator,
@@ -17,6 +16,7 @@ from edge_runtime.accelerator.tflite import tflite
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.errors import AcceleratorError, DataError, FitError
 from edge_runtime.model import Interpreter, QuantizedHead, apply_head, find_head
+from support.networks import Builder, dense_network
 
 PARAMETERS = OverlayParameters(
     k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.networks import Builder, dense_network
 
 from edge_runtime.accelerator.bus import FakeBus, VerilatorBus
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.errors import AcceleratorError, BusError, DeadlineError, FitError
 from edge_runtime.model import Activation, Interpreter, QuantizedHead, Rounding
+from support.networks import Builder, dense_network
 
 TINY = OverlayParameters(
     k_lanes=4,

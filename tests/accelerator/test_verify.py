@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from support.networks import Builder, dense_network
 
 from edge_runtime.accelerator.bus import Bus, VerilatorBus
 from edge_runtime.accelerator.verify import verify_model
 from edge_runtime.compiler import OverlayParameters
 from edge_runtime.compiler.host_interface import host_interface
+from support.networks import Builder, dense_network
 
 BOARD = OverlayParameters()  # pynq_z2's
 LAYERS = [f"layers/toycar_layer{number}" for number in range(10)]

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support import daemon
-from support.networks import dense_network
 
 from edge_runtime.cli.main import main
 from edge_runtime.model import read_tflite, write_tflite
 from edge_runtime.stream import save_recording
+from support import daemon
+from support.networks import dense_network
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.networks import dense_network
 
 from edge_runtime.stream import Recording, load_recording, save_recording
+from support.networks import dense_network
 
 
 def refused(cli: Any, *arguments: object) -> str:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.networks import Builder, dense_network
 
 from edge_runtime.compiler import Program
+from support.networks import Builder, dense_network
 
 
 @pytest.fixture

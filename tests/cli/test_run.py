@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import daemon
 
 from edge_runtime.accelerator import CheckedAccelerator
+from support import daemon
 
 
 def records(path: Path) -> list[dict[str, Any]]:

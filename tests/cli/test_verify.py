@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.networks import dense_network
 
 from edge_runtime.accelerator.verify import FirstMismatch, VerifyResult
 from edge_runtime.paths import examples_folder
+from support.networks import dense_network
 
 ACTIVITY = examples_folder() / "activity" / "activity.tflite"
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.networks import Builder
 
 from edge_runtime.compiler.memory import plan_activations
 from edge_runtime.errors import FitError
+from support.networks import Builder
 
 
 def chain_of(sizes):

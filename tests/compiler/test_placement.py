@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from support.networks import Builder
-
 from edge_runtime.compiler.placement import cut, place
+from support.networks import Builder
 
 
 def kinds(graph):

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from support.networks import Builder, dense_network
 
 from edge_runtime.compiler import OverlayParameters, Program, compile_model
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import FitError, StateError
+from support.networks import Builder, dense_network
 
 PARAMETERS = OverlayParameters()
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from support.networks import Builder
 
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.compiler.report import describe, overlay_mac_share
+from support.networks import Builder
 
 
 def test_a_report_adds_up():

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.networks import Builder, dense_network
 
 from edge_runtime.daemon.network import Network
 from edge_runtime.errors import ModelError
 from edge_runtime.model import Activation, Interpreter, read_tflite
+from support.networks import Builder, dense_network
 
 
 def network(data: bytes, size: int, classes: tuple[str, ...] = ()) -> Network:

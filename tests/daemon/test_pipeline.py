@@ -9,7 +9,6 @@ import anyio
 import anyio.lowlevel
 import numpy as np
 import pytest
-from support import daemon
 
 from edge_runtime.accelerator import CheckedAccelerator, Inference, ReferenceAccelerator
 from edge_runtime.daemon import DelayedTruth, run_pipelines
@@ -19,6 +18,7 @@ from edge_runtime.features import compute_recording
 from edge_runtime.sources import RecordedSource
 from edge_runtime.stream import Recording
 from edge_runtime.telemetry import MemorySink
+from support import daemon
 
 pytestmark = pytest.mark.anyio
 

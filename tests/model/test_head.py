@@ -269,7 +269,8 @@ def test_any_finite_head_gives_one_that_can_be_applied(weights, bias, embeddings
         exact = ((embedding.astype(np.float64) - input_zero_point) @ new.weights.T.astype(np.float64) + new.bias) * step
         stored = Interpreter(applied).run_all([embedding[np.newaxis]])[applied.operators[0].outputs[0]]
         reals = (stored.astype(np.float64) - new.output_zero_point) * new.output_scale
-        assert (np.abs(reals - exact) <= 0.51 * new.output_scale).all()
+        # not half a step but three quarters: the double rounding rounds to half steps first
+        assert (np.abs(reals - exact) <= 0.76 * new.output_scale).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -214,6 +214,10 @@ def test_names_that_are_not_text():
     refused(patch.data.replace(b"t3", b"t\xff"), r"damaged: the name b't\\xff' is not UTF-8")
 
 
+def test_signatures_that_are_not_text():
+    refused(_with_signature(tensor=0, buffer=0).replace(b"\0name\0", b"\0nam\xff\0"), "the name .* is not UTF-8")
+
+
 def test_operator_code_out_of_range():
     patch = Patch(dense())
     refused(patch.set(patch.subgraph.Operators(1), 0, "<I", 7), "operator code has index 7, of 2")
