@@ -16,11 +16,11 @@ demo: $(VENV)/ready ## The whole loop: sensor data, simulated overlay, learning;
 	@$(BIN)/edge-runtime demo $(DEMO_FLAGS)
 
 test: $(VENV)/ready ## Every test that needs no board and takes no hours
-	@sh tools/debian_packages.sh
+	@sh tools/debian_packages.sh $(BIN)/python
 	@$(BIN)/python -m pytest -n auto -m "$(NEEDS_BOARD_OR_HOURS)" $(PYTEST_FLAGS)
 
 test-all: $(VENV)/ready ## The slow tests too
-	@sh tools/debian_packages.sh
+	@sh tools/debian_packages.sh $(BIN)/python
 	@$(BIN)/python -m pytest -n auto -m "not board and not vivado" $(PYTEST_FLAGS)
 
 lint: $(VENV)/ready ## ruff, mypy and the rules of the layers (the Verilog is linted by the tests)
@@ -40,10 +40,9 @@ clean: ## Remove everything that was made here, the environments too
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # aeon comes without its dependencies: only the recordings in it are read, it is never imported.
-$(VENV)/ready: pyproject.toml tools/check_tools.sh
+$(VENV)/ready: pyproject.toml tools/check_tools.sh tools/make_venv.sh
 	@sh tools/check_tools.sh "$(PYTHON)"
-	@echo "Making $(VENV) with $(PYTHON)"
-	@"$(PYTHON)" -m venv $(VENV)
+	@sh tools/make_venv.sh "$(PYTHON)" $(VENV)
 	@echo "Installing edge-runtime and what it needs (a few minutes the first time)"
 	@extras=dev; command -v g++ >/dev/null || command -v c++ >/dev/null || extras=dev,sim-zig; \
 		$(BIN)/python -m pip install $(PIP_FLAGS) --editable ".[$$extras]"
@@ -51,10 +50,10 @@ $(VENV)/ready: pyproject.toml tools/check_tools.sh
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps "aeon>=1.3,<2"
 	@touch $@
 
-$(VENV)-train/ready: pyproject.toml tools/check_tools.sh
+$(VENV)-train/ready: pyproject.toml tools/check_tools.sh tools/make_venv.sh
 	@sh tools/check_tools.sh "$(PYTHON)"
-	@echo "Making $(VENV)-train with $(PYTHON) and installing TensorFlow (several minutes the first time)"
-	@"$(PYTHON)" -m venv $(VENV)-train
+	@sh tools/make_venv.sh "$(PYTHON)" $(VENV)-train
+	@echo "Installing TensorFlow and what training needs (several minutes the first time)"
 	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --editable ".[train]"
 	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --no-deps "aeon>=1.3,<2"
 	@touch $@

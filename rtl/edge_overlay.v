@@ -59,7 +59,8 @@ module edge_overlay #(
 
     generate
         if (ACT_BYTES != (1 << $clog2(ACT_BYTES)) || WEIGHT_ROWS != (1 << $clog2(WEIGHT_ROWS))
-            || PARAM_CHANNELS != (1 << $clog2(PARAM_CHANNELS)) || DESCRIPTORS != (1 << $clog2(DESCRIPTORS))) begin : gen_bad_size
+            || PARAM_CHANNELS != (1 << $clog2(PARAM_CHANNELS))
+            || DESCRIPTORS != (1 << $clog2(DESCRIPTORS))) begin : gen_bad_size
             $error("edge_overlay: ACT_BYTES, WEIGHT_ROWS, PARAM_CHANNELS and DESCRIPTORS must be powers of two");
         end
     endgenerate

@@ -1,26 +1,26 @@
 #!/bin/sh
 # Install the Debian packages that some tests need, where that is allowed; otherwise say how to.
 # The tests that miss one are skipped by name. This script itself never fails.
+# Usage: debian_packages.sh PYTHON
 set -u
+python=$1
 
-# package: what shows that it is there
-needed() {
-    cat <<'LIST'
-iverilog /usr/bin/iverilog
-zlib1g-dev /usr/include/zlib.h
-liblz4-dev /usr/include/lz4.h
-LIST
-}
-
-missing=$(needed | while read -r package file; do [ -e "$file" ] || printf '%s ' "$package"; done)
+# FST waveforms are compressed: the simulation is built against these headers.
+missing=
+[ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
+[ -e /usr/include/lz4.h ] || missing="$missing liblz4-dev"
+# cocotb loads Python into the simulator, for which it must be a shared library; Debian packs that separately.
+if [ -z "$("$python" -m find_libpython 2>/dev/null)" ]; then
+    missing="$missing $("$python" -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"
+fi
 [ -z "$missing" ] && exit 0
 
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-    echo "note: tests that need a Debian package are skipped; to run them: sudo apt-get install $missing"
+    echo "note: tests that need a Debian package are skipped; to run them: sudo apt-get install$missing"
     exit 0
 fi
 
-echo "Installing Debian packages for the tests: $missing"
+echo "Installing Debian packages for the tests:$missing"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq >/dev/null 2>&1
 # shellcheck disable=SC2086 # one argument a package

@@ -35,12 +35,15 @@ _LARGEST_SHIFT = 30
 
 
 class Rounding(str, Enum):
-    """How the 64-bit product is brought back to 32 bits."""
+    """How a 64-bit product is brought back to 32 bits.
+
+    Of a graph's operators the choice concerns FULLY_CONNECTED; int8 QUANTIZE rounds twice in both references.
+    """
 
     #: Twice: to 31 fractional bits (ties up), then by the right shift (ties away from zero).
-    #: tflite-runtime 2.14's reference kernels.
+    #: The reference kernels of tflite-runtime 2.14.
     DOUBLE = "double"
-    #: Once (ties up). Kernels that were built with TFLITE_SINGLE_ROUNDING.
+    #: Once (ties up). The reference kernels of ai-edge-litert 2.3.
     SINGLE = "single"
 
 

@@ -93,7 +93,7 @@ class Interpreter:
         DataError
             As `run` does.
         """
-        return dict(zip(self.graph.inputs, self._checked(inputs)))  # noqa: B905 (as many as there should be)
+        return dict(zip(self.graph.inputs, self._checked(inputs), strict=True))
 
     def evaluate(self, values: dict[int, npt.NDArray[Any]], operators: Sequence[int]) -> None:
         """Run some operators, in the given order, on tensors that are known already.
@@ -127,7 +127,7 @@ class Interpreter:
         expected = self.graph.inputs
         if len(inputs) != len(expected):
             raise DataError(f"{self.graph.name}: {len(inputs)} inputs were given; the network takes {len(expected)}")
-        for array, index in zip(inputs, expected):  # noqa: B905 (as many as there should be)
+        for array, index in zip(inputs, expected, strict=True):
             _check_input(array, self.graph.tensor(index), self.graph.name)
         return inputs
 

@@ -74,7 +74,7 @@ def shape_matches(asked: Sequence[int], shape: tuple[int, ...]) -> bool:
     """Return whether a RESHAPE that asks for `asked`, where one length may be -1, gives `shape`, sizes being equal."""
     if len(asked) != len(shape) or list(asked).count(-1) > 1:
         return False
-    return all(want in (-1, have) for want, have in zip(asked, shape))  # noqa: B905 (lengths are equal)
+    return all(want in (-1, have) for want, have in zip(asked, shape, strict=True))
 
 
 def _fully_connected(graph: Graph, operator: Operator) -> None:

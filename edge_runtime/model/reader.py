@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
-import numpy as np
-import numpy.typing as npt
 import tflite
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.checks import check_graph
 from edge_runtime.model.flatbuffer import verify
-from edge_runtime.model.graph import Graph, Operator, OpKind, Quantization, Tensor, describe
+from edge_runtime.model.graph import Graph, Operator, OpKind, describe
 from edge_runtime.model.operator_checks import shape_matches
 from edge_runtime.model.options import new_shape, read_options
-from edge_runtime.model.tflite_schema import DTYPES, IDENTIFIER, ROOT, TFLITE_SCHEMA, VERSION
+from edge_runtime.model.tensor_reader import read_tensors
+from edge_runtime.model.tflite_fields import builtin_code, integers, names_of, text_of
+from edge_runtime.model.tflite_schema import IDENTIFIER, ROOT, TFLITE_SCHEMA, VERSION
 
 __all__ = ["load_tflite", "read_tflite"]
 
 _HEADER_BYTES = 8
-_MAX_RANK = 8
-_BUILTIN_CODE_FIELD = 10
-
-
-def _names(enumeration: type) -> dict[int, str]:
-    return {code: name for name, code in vars(enumeration).items() if not name.startswith("_")}
-
-
-_OPERATOR_NAMES = _names(tflite.BuiltinOperator)
-_TYPE_NAMES = _names(tflite.TensorType)
+_OPERATOR_NAMES = names_of(tflite.BuiltinOperator)
 
 
 def load_tflite(path: str | Path) -> Graph:
@@ -102,10 +91,10 @@ def _read(data: bytes, name: str) -> Graph:
     kinds = _operator_kinds(model, subgraph)
     graph = Graph(
         name=name,
-        tensors=tuple(_Tensors(model, subgraph).read_all()),
+        tensors=tuple(read_tensors(model, subgraph)),
         operators=tuple(_operator(subgraph.Operators(i), i, kind) for i, kind in enumerate(kinds)),
-        inputs=_integers(subgraph, "Inputs"),
-        outputs=_integers(subgraph, "Outputs"),
+        inputs=integers(subgraph, "Inputs"),
+        outputs=integers(subgraph, "Outputs"),
     )
     check_graph(graph)
     _check_new_shapes(subgraph, graph)
@@ -139,7 +128,7 @@ def _check_references(model: Any, tensors: int) -> None:
             raise ModelError(f"damaged: signature {i} refers to a tensor or subgraph that is not there")
         # TFLite's Python wrapper trips over names that are not text
         for name in (signature.SignatureKey(), *(entry.Name() for entry in named)):
-            _text(name)
+            text_of(name)
 
 
 def _check_new_shapes(subgraph: Any, graph: Graph) -> None:
@@ -167,109 +156,17 @@ def _operator_name(model: Any, operator: Any) -> str:
     if index >= model.OperatorCodesLength():
         raise ModelError(f"damaged: an operator code has index {index}, of {model.OperatorCodesLength()}")
     code = model.OperatorCodes(index)
-    number = _builtin_code(code)
+    number = builtin_code(code)
     if number == tflite.BuiltinOperator.CUSTOM:
-        return f"custom operator {_text(code.CustomCode())!r}"
+        return f"custom operator {text_of(code.CustomCode())!r}"
     return _OPERATOR_NAMES.get(number, f"operator code {number}")
-
-
-def _builtin_code(code: Any) -> int:
-    """Return the larger of the old field and the new, as TFLite does; the package's accessor knows another rule."""
-    offset = code._tab.Offset(_BUILTIN_CODE_FIELD)
-    new = code._tab.Get(flatbuffers.number_types.Int32Flags, offset + code._tab.Pos) if offset else 0
-    return int(max(new, code.DeprecatedBuiltinCode()))
 
 
 def _operator(operator: Any, index: int, kind: OpKind) -> Operator:
     return Operator(
         index=index,
         kind=kind,
-        inputs=_integers(operator, "Inputs"),
-        outputs=_integers(operator, "Outputs"),
+        inputs=integers(operator, "Inputs"),
+        outputs=integers(operator, "Outputs"),
         options=read_options(operator, f"operator {index} ({kind.value})", kind),
     )
-
-
-class _Tensors:
-    """Reads a subgraph's tensors."""
-
-    def __init__(self, model: Any, subgraph: Any) -> None:
-        self._model = model
-        self._subgraph = subgraph
-
-    def read_all(self) -> list[Tensor]:
-        return [self._read(self._subgraph.Tensors(i), i) for i in range(self._subgraph.TensorsLength())]
-
-    def _read(self, tensor: Any, index: int) -> Tensor:
-        name = _text(tensor.Name())
-        what = f"tensor {index} ({name!r})"
-        _refuse_features(tensor, what)
-        dtype = DTYPES[tensor.Type()]
-        shape = _shape(tensor, what)
-        return Tensor(index, name, shape, dtype, _quantization(tensor, what), self._data(tensor, shape, dtype, what))
-
-    def _data(self, tensor: Any, shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> npt.NDArray[Any] | None:
-        index = tensor.Buffer()
-        if index >= self._model.BuffersLength():
-            raise ModelError(f"damaged: {what} refers to buffer {index}, of {self._model.BuffersLength()}")
-        buffer = self._model.Buffers(index)
-        if buffer.Offset() or buffer.Size():
-            raise ModelError(f"{what} has its data outside the FlatBuffer, which is not supported")
-        if buffer.DataLength() == 0:
-            return None
-        expected = math.prod(shape) * dtype.itemsize
-        if buffer.DataLength() != expected:
-            raise ModelError(f"{what} has {buffer.DataLength()} bytes of data; its shape and type need {expected}")
-        data = buffer.DataAsNumpy().view(dtype).reshape(shape)
-        data.flags.writeable = False
-        return data  # type: ignore[no-any-return]
-
-
-def _refuse_features(tensor: Any, what: str) -> None:
-    features = {
-        "sparse": tensor.Sparsity() is not None,
-        "a variable": tensor.IsVariable(),
-        "a variant": not tensor.VariantTensorsIsNone(),
-        f"of type {_TYPE_NAMES.get(tensor.Type(), tensor.Type())}": tensor.Type() not in DTYPES,
-    }
-    for feature, present in features.items():
-        if present:
-            raise ModelError(f"{what} is {feature}, which is not supported; give a plain int8 model")
-
-
-def _shape(tensor: Any, what: str) -> tuple[int, ...]:
-    if tensor.ShapeLength() > _MAX_RANK:
-        raise ModelError(f"{what} has {tensor.ShapeLength()} dimensions; at most {_MAX_RANK} are supported")
-    shape = _integers(tensor, "Shape")
-    if any(length < 1 for length in shape):
-        raise ModelError(f"{what} has shape {list(shape)}; every dimension must be fixed and at least 1")
-    return shape
-
-
-def _quantization(tensor: Any, what: str) -> Quantization | None:
-    parameters = tensor.Quantization()
-    if parameters is None or parameters.ScaleLength() == 0:
-        return None
-    if parameters.DetailsType():
-        raise ModelError(f"{what} has a quantisation scheme of its own, which is not supported; only affine ones are")
-    if parameters.ScaleLength() != parameters.ZeroPointLength():
-        raise ModelError(f"{what} has {parameters.ScaleLength()} scales but {parameters.ZeroPointLength()} zero points")
-    return Quantization(
-        parameters.ScaleAsNumpy().astype(np.float32),
-        parameters.ZeroPointAsNumpy().astype(np.int64),
-        parameters.QuantizedDimension(),
-    )
-
-
-def _integers(table: Any, field: str) -> tuple[int, ...]:
-    """Return a vector of integers; a missing one is empty."""
-    if getattr(table, f"{field}Length")() == 0:
-        return ()
-    return tuple(getattr(table, f"{field}AsNumpy")().tolist())
-
-
-def _text(text: bytes | None) -> str:
-    try:
-        return (text or b"").decode()
-    except UnicodeDecodeError:
-        raise ModelError(f"damaged: the name {text!r} is not UTF-8") from None

@@ -16,7 +16,7 @@ from edge_runtime.model import Activation, Graph, GraphBuilder, Interpreter, rea
 
 RUNNER = Path(__file__).with_name("fuzz_runner.py")
 MUTATIONS = 700
-LARGEST = 1 << 20
+SMALLEST, LARGEST = 12, 1 << 20
 INTERESTING = [0, 1, 2, 3, 4, 8, 127, 128, 255, 256, 0x7FFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE]
 
 
@@ -56,6 +56,8 @@ def mutations(data: bytes, count: int, seed: int) -> Iterator[bytes]:
 
 
 def mutate(data: bytearray, random: np.random.Generator) -> None:
+    if len(data) <= SMALLEST:
+        return
     position = int(random.integers(8, len(data) - 4))
     kind = int(random.integers(6))
     if kind == 0:

@@ -122,6 +122,13 @@ def test_apply(golden_interpreter, bias, after):
         assert (run(inputs)[0] == interpreter.run(inputs)[0]).all()
 
 
+def test_a_reshape_of_the_logits_is_quantised_like_them():
+    inputs, new = [np.array([[9, -20, 60]], np.int8)], head()
+    straight = Interpreter(apply_head(network(after=("softmax",)), new)).run(inputs)[0]
+    reshaped = Interpreter(apply_head(network(after=("reshape", "softmax")), new)).run(inputs)[0]
+    assert straight.ravel().tolist() == reshaped.tolist()
+
+
 def test_apply_leaves_the_old_graph_and_the_heads_arrays_alone():
     graph, new = network(), head()
     before = write_tflite(graph)
@@ -202,6 +209,13 @@ def test_a_quantised_head_computes_what_the_float_head_does():
     # the range is used: not more than the margin is lost
     assert np.ptp(reals) / new.output_scale > 0.85 * 255
     assert np.abs(new.weights).max() == 127
+
+
+def test_logits_may_leave_the_range_that_was_seen_by_a_little():
+    weights = np.array([[1.0], [-1.0]], np.float32)
+    seen, beyond = np.array([[100], [-100]], np.int8), np.array([[104], [-104]], np.int8)
+    new = quantize_head(weights, np.zeros(2, np.float32), input_scale=1, input_zero_point=0, embeddings=seen)
+    np.testing.assert_allclose(logits(new, beyond, 1, 0), [[104, -104], [-104, 104]], atol=new.output_scale)
 
 
 def test_without_embeddings_no_logit_can_saturate():

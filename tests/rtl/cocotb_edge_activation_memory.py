@@ -48,7 +48,11 @@ async def a_write_is_there_two_cycles_later(dut):
     """Every write is read in the first cycle in which it must be there."""
     memory = await fill(await begin(dut))
     for _ in range(150):
-        addr, enable, data = random.randrange(SIZE - WRITE_LANES + 1), random.getrandbits(WRITE_LANES), random.randbytes(WRITE_LANES)
+        addr, enable, data = (
+            random.randrange(SIZE - WRITE_LANES + 1),
+            random.getrandbits(WRITE_LANES),
+            random.randbytes(WRITE_LANES),
+        )
         dut.write_addr.value, dut.write_en.value = addr, enable
         dut.write_data.value = int.from_bytes(data, "little")
         for lane in range(WRITE_LANES):

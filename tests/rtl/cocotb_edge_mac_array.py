@@ -15,7 +15,14 @@ K, OC, ACT = (parameters()[name] for name in ("K_LANES", "OC_LANES", "ACT_LATENC
 PACKED = bool(parameters()["PACKED"])
 TILE_LATENCY = ACT + 7 + (K // 4 - 1).bit_length() + 1
 OVERLAY = OverlayParameters(
-    k_lanes=K, oc_lanes=OC, requant_lanes=2, act_bytes=1024, weight_rows=2, param_channels=16, descriptors=4, packed=PACKED
+    k_lanes=K,
+    oc_lanes=OC,
+    requant_lanes=2,
+    act_bytes=1024,
+    weight_rows=2,
+    param_channels=16,
+    descriptors=4,
+    packed=PACKED,
 )
 
 

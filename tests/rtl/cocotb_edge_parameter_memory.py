@@ -46,7 +46,9 @@ async def read_rows(dut, memory: list[list[int]], stop: list[bool]) -> None:
 @cocotb.test()
 async def host_and_engine_read_together(dut):
     host = WordBus(dut)
-    await start(dut, read_en=0, read_row=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0, host_rd_valid=0, host_rd_addr=0)
+    await start(
+        dut, read_en=0, read_row=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0, host_rd_valid=0, host_rd_addr=0
+    )
     memory = [[random.getrandbits(32) for _ in range(4)] for _ in range(ROWS * LANES)]
     for channel, words in enumerate(memory):
         for field, word in enumerate(words):

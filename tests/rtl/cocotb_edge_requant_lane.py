@@ -19,7 +19,9 @@ def draw() -> dict[str, int]:
     shift = random.randint(-31, 30)
     narrow = random.getrandbits(1)
     return {
-        "accumulator": random.randint(-(2**12), 2**12) if narrow else random.choice([*EXTREMES, random.randint(-(2**31), 2**31 - 1)]),
+        "accumulator": random.randint(-(2**12), 2**12)
+        if narrow
+        else random.choice([*EXTREMES, random.randint(-(2**31), 2**31 - 1)]),
         "bias": random.choice([0, random.randint(-(2**12), 2**12), random.randint(-(2**31), 2**31 - 1)]),
         "multiplier": random.choice([0, 2**30, 2**31 - 1, random.randint(2**30, 2**31 - 1)]),
         "left": max(shift, 0),
@@ -37,7 +39,18 @@ def expected(vector: dict[str, int], rounding: Rounding, zero_point: int, low: i
 
 
 async def stream(dut, rounding: Rounding) -> None:
-    await start(dut, accumulator=0, bias=0, multiplier=0, left=0, right=0, single_rounding=0, zero_point=0, clamp_min=0, clamp_max=0)
+    await start(
+        dut,
+        accumulator=0,
+        bias=0,
+        multiplier=0,
+        left=0,
+        right=0,
+        single_rounding=0,
+        zero_point=0,
+        clamp_min=0,
+        clamp_max=0,
+    )
     for _ in range(12):
         zero_point = random.choice([-128, 0, 127, random.randint(-128, 127)])
         low, high = random.choice([(-128, 127), sorted(random.sample(range(-128, 128), 2))])

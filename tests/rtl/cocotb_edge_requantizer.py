@@ -7,11 +7,12 @@ import random
 import cocotb
 import numpy as np
 
-from edge_runtime.model import multiply_by_quantized_multiplier
+from edge_runtime.model import Rounding, multiply_by_quantized_multiplier
 from rtl.clocking import cycle, pack, parameters, start, unpack
 
 OC, LANES = parameters()["OC_LANES"], parameters()["LANES"]
 PHASES = OC // LANES
+LATENCY = 2 + 9  # parameters, lane
 ROWS = 1 << parameters()["PARAM_ROW_WIDTH"]
 
 
@@ -37,10 +38,12 @@ class ParameterModel:
 async def play_layer(dut, model: ParameterModel) -> None:
     positions, tiles, last = random.randint(1, 3), random.randint(1, 3), random.randint(1, OC)
     output, stride, row = random.randint(0, 100), (tiles - 1) * OC + last + random.randint(0, 3), random.randint(0, 3)
-    zero_point = random.randint(-128, 127)
+    zero_point, rounding = random.randint(-128, 127), random.choice(list(Rounding))
+    low, high = random.choice([(-128, 127), tuple(sorted(random.sample(range(-128, 128), 2)))])
     settings = {
         "output": output, "output_stride": stride, "positions": positions, "tiles": tiles, "last_channels": last,
-        "param_row": row, "single_rounding": 0, "zero_point": zero_point & 0xFF, "clamp_min": 0x80, "clamp_max": 0x7F,
+        "param_row": row, "single_rounding": int(rounding is Rounding.SINGLE), "zero_point": zero_point & 0xFF,
+        "clamp_min": low & 0xFF, "clamp_max": high & 0xFF,
     }  # fmt: skip
     for name, value in settings.items():
         getattr(dut, f"layer_{name}").value = value
@@ -57,16 +60,22 @@ async def play_layer(dut, model: ParameterModel) -> None:
             queue.append(sums)
             channel = (row + tile * PHASES) * LANES
             values = multiply_by_quantized_multiplier(
-                sums + model.bias[channel : channel + OC], model.multiplier[channel : channel + OC], model.shift[channel : channel + OC]
+                sums + model.bias[channel : channel + OC],
+                model.multiplier[channel : channel + OC],
+                model.shift[channel : channel + OC],
+                rounding,
             )
             for place in range(last if tile == tiles - 1 else OC):
-                expected[output + position * stride + tile * OC + place] = int(np.clip(int(values[place]) + zero_point, -128, 127))
-    wait, done = 0, False
-    for _ in range(1000):
+                expected[output + position * stride + tile * OC + place] = int(
+                    np.clip(int(values[place]) + zero_point, low, high)
+                )
+    wait, done, last_tile = 0, None, 0
+    for time in range(1000):
         valid = bool(queue) and wait == 0
         dut.tile_valid.value = int(valid)
         if valid:
             dut.tile_sums.value = pack(queue.pop(0), 32)
+            last_tile = time
             wait = PHASES + random.choice([0, 0, 3])
         wait = max(wait - 1, 0)
         await cycle(dut)
@@ -78,15 +87,17 @@ async def play_layer(dut, model: ParameterModel) -> None:
                 assert address not in written
                 written[address] = int(results[lane])
         if int(dut.layer_done.value):
-            done = True
+            done = time
             break
-    assert done
+    assert done == last_tile + PHASES - 1 + LATENCY, "layer_done comes with the last write"
     assert written == expected
 
 
 @cocotb.test()
 async def random_layers(dut):
-    await start(dut, layer_start=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0)
+    await start(
+        dut, layer_start=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
+    )
     model = ParameterModel()
     for _ in range(25):
         await play_layer(dut, model)

@@ -19,13 +19,12 @@ async def tokens_come_out_later_and_not_at_all_after_a_reset(dut):
     past = [0] * (CYCLES.stop - 1)
     seen = 0
     for _ in range(500):
+        reset, value = random.random() < 0.05, random.getrandbits(WIDTH)
+        dut.rst.value = int(reset)
+        dut.d.value = value
         await cycle(dut)
         outputs = (unpack(dut.tokens, WIDTH) & MASK).tolist()
         assert outputs == [past[cycles - 1] for cycles in CYCLES]
         seen += sum(map(bool, outputs))
-        reset = random.random() < 0.05
-        value = random.getrandbits(WIDTH)
-        dut.rst.value = int(reset)
-        dut.d.value = value
         past = [0] * len(past) if reset else [value, *past[:-1]]
     assert seen > 500

@@ -18,7 +18,9 @@ PITCH = 1 << (COLUMNS - 1).bit_length()
 async def begin(dut) -> tuple[WordBus, list[bytes]]:
     """Start with random rows in the memory."""
     host = WordBus(dut)
-    await start(dut, read_en=0, read_row=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0, host_rd_valid=0, host_rd_addr=0)
+    await start(
+        dut, read_en=0, read_row=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0, host_rd_valid=0, host_rd_addr=0
+    )
     rows = [random.randbytes(4 * COLUMNS) for _ in range(ROWS)]
     for row, content in enumerate(rows):
         for column in range(COLUMNS):

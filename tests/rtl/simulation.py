@@ -85,43 +85,23 @@ def build_and_run(source: Path, parameters: Mapping[str, int], *, bench: str, fo
 
 
 def _build(source: Path, parameters: Mapping[str, int], folder: Path, *, runtime: Sequence[Path] = ()) -> None:
-    log = folder / "run.log"
-    try:
-        results = get_runner("verilator").test(
-            test_module=bench,
-            hdl_toplevel=source.stem,
-            hdl_toplevel_lang="verilog",
-            build_dir=folder,
-            seed=seed,
-            extra_env={"RTL_PARAMETERS": repr(dict(parameters))},
-            log_file=log,
-        )
-    except (SystemExit, RuntimeError) as error:
-        pytest.fail(f"{bench} on {source.stem} {dict(parameters)} failed:\n{_tail(log) or error}", pytrace=False)
-    ran, failed = get_results(results)
-    assert (ran > 0, failed) == (True, 0), f"{bench}: {ran} tests, {failed} failed"
-
-
-def _build(
-    top: str, parameters: Mapping[str, int], sources: Sequence[Path], folder: Path, *, runtime: Sequence[Path] = ()
-) -> None:
     log = folder / "build.log"
     folder.mkdir(parents=True, exist_ok=True)
-    if runtime:
-        os.environ["MAKEFLAGS"] = _NO_RUNTIME
-    try:
-        get_runner("verilator").build(
-            sources=[RTL / "waivers.vlt", source],
-            includes=[RTL],
-            hdl_toplevel=source.stem,
-            parameters=parameters,
-            build_dir=folder,
-            build_args=[*_BUILD_ARGS, *map(str, runtime)],
-            timescale=("1ns", "1ps"),
-            log_file=log,
-        )
-    except RuntimeError as error:
-        pytest.fail(f"{source.stem} {dict(parameters)} does not build:\n{_tail(log) or error}", pytrace=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAKEFLAGS", _NO_RUNTIME if runtime else "")
+        try:
+            get_runner("verilator").build(
+                sources=[RTL / "waivers.vlt", source],
+                includes=[RTL],
+                hdl_toplevel=source.stem,
+                parameters=parameters,
+                build_dir=folder,
+                build_args=[*_BUILD_ARGS, *map(str, runtime)],
+                timescale=("1ns", "1ps"),
+                log_file=log,
+            )
+        except RuntimeError as error:
+            pytest.fail(f"{source.stem} {dict(parameters)} does not build:\n{_tail(log) or error}", pytrace=False)
 
 
 def _tail(log: Path) -> str:

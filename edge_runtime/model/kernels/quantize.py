@@ -24,14 +24,14 @@ _LOWEST, _HIGHEST = -128, 127
 _UNDEFINED_FROM = np.float32(2.0**31)
 
 
-def prepare_quantize(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
+def prepare_quantize(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (always double)
     """Return a QUANTIZE as a kernel."""
     source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
     if source.dtype == np.float32:
         return _from_float(operator, source, output)
     multiplier, shift = quantize_multiplier(requantize_factor(source, output))
     steps = every_int8() - np.int32(quantization_of(source).zero_point)
-    scaled = multiply_by_quantized_multiplier(steps, multiplier, shift, rounding)
+    scaled = multiply_by_quantized_multiplier(steps, multiplier, shift)
     scaled += np.int32(quantization_of(output).zero_point)
     return table_kernel(np.clip(scaled, _LOWEST, _HIGHEST).astype(np.int8))
 

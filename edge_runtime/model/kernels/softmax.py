@@ -32,7 +32,7 @@ _LOWEST, _HIGHEST = -128, 127
 def prepare_softmax(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (gemmlowp has one)
     """Return a SOFTMAX over the last dimension as a kernel."""
     scale = quantization_of(graph.tensor(operator.inputs[0])).scale
-    exponentials = exponential_table(scale, options_of(operator, SoftmaxOptions).beta)
+    exponentials, largest = exponential_table(scale, options_of(operator, SoftmaxOptions).beta)
     terms = round_shift_right(exponentials, _SUM_INTEGER_BITS)
 
     def softmax(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -40,10 +40,9 @@ def prepare_softmax(graph: Graph, operator: Operator, rounding: Rounding) -> Ker
         below = np.subtract(rows.max(axis=1, keepdims=True), rows, dtype=np.int64)
         sums = terms[below].sum(axis=1).tolist()
         factors = np.array([reciprocal(total, _SUM_INTEGER_BITS) for total in sums], np.int64)
-        numerators = exponentials[below]
-        steps = _to_steps(high_multiply(numerators, factors[:, :1]), factors[:, 1:] + _STEP_SHIFT)
-        # a numerator of 0 is one that TFLite leaves out
-        steps[numerators == 0] = 0
+        steps = _to_steps(high_multiply(exponentials[below], factors[:, :1]), factors[:, 1:] + _STEP_SHIFT)
+        # these TFLite leaves out, also of what _to_steps adds
+        steps[below > largest] = 0
         return np.minimum(steps + _LOWEST, _HIGHEST).astype(np.int8).reshape(values.shape)
 
     return softmax
@@ -61,7 +60,7 @@ def _to_steps(shares: npt.NDArray[np.int64], shifts: npt.NDArray[np.int64]) -> n
     return np.where(shifts > _LARGEST_SHIFT, overflown, round_shift_right(shares, shifts))
 
 
-def exponential_table(scale: float, beta: float) -> npt.NDArray[np.int64]:
+def exponential_table(scale: float, beta: float) -> tuple[npt.NDArray[np.int64], int]:
     """Return what each input contributes before normalisation, by how far it is below its row's largest.
 
     Parameters
@@ -73,9 +72,9 @@ def exponential_table(scale: float, beta: float) -> npt.NDArray[np.int64]:
 
     Returns
     -------
-    numpy.ndarray
-        int64[256]: e to the power of ``-beta * scale * difference`` in Q0.31; 0 where that difference, scaled,
-        would not fit.
+    tuple
+        int64[256], e to the power of ``-beta * scale * difference`` in Q0.31, and the largest difference that fits
+        once it is scaled; beyond it the exponential is 0.
     """
     fraction_bits = 31 - _SCALED_INTEGER_BITS
     real = min(beta * scale * 2.0**fraction_bits, 2.0**31 - 1)
@@ -83,4 +82,4 @@ def exponential_table(scale: float, beta: float) -> npt.NDArray[np.int64]:
     largest = math.floor((2**_SCALED_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
     differences = -np.arange(256, dtype=np.int64)
     scaled = high_multiply(differences << shift, multiplier)
-    return np.where(-differences <= largest, exponential(scaled), 0)
+    return np.where(-differences <= largest, exponential(scaled), 0), largest

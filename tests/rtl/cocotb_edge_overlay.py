@@ -1,0 +1,143 @@
+"""edge_overlay behind an independent AXI4-Lite master: load a network, run it, take the interrupt, read the outputs."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+
+import cocotb
+from cocotb.triggers import First, RisingEdge, Timer
+from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiResp
+
+from edge_runtime.compiler.host_interface import host_interface
+from rtl.clocking import start
+from rtl.tiny_network import TinyNetwork
+
+INTERFACE = host_interface()
+
+
+class Overlay:
+    """The overlay as a driver sees it."""
+
+    def __init__(self, dut) -> None:
+        self.dut = dut
+        self.network = TinyNetwork()
+
+    async def begin(self, *, pauses: float) -> None:
+        await start(self.dut)
+        logging.getLogger(f"cocotb.{self.dut._name}").setLevel(logging.WARNING)
+        self.master = AxiLiteMaster(AxiLiteBus.from_prefix(self.dut, "s_axil"), self.dut.clk, self.dut.rst)
+        write, read = self.master.write_if, self.master.read_if
+        for channel in (write.aw_channel, write.w_channel, write.b_channel, read.ar_channel, read.r_channel):
+            if pauses:
+                channel.set_pause_generator(random.random() < pauses for _ in itertools.count())
+
+    async def write(self, window: str, offset: int, data: bytes) -> None:
+        answer = await self.master.write(INTERFACE.windows[window].offset + offset, data)
+        assert answer.resp == AxiResp.OKAY
+
+    async def read(self, window: str, offset: int, length: int) -> bytes:
+        answer = await self.master.read(INTERFACE.windows[window].offset + offset, length)
+        assert answer.resp == AxiResp.OKAY
+        return bytes(answer.data)
+
+    async def register(self, name: str) -> int:
+        return int.from_bytes(await self.read("REGISTERS", INTERFACE.registers[name].offset, 4), "little")
+
+    async def set_register(self, name: str, word: int) -> None:
+        await self.write("REGISTERS", INTERFACE.registers[name].offset, word.to_bytes(4, "little"))
+
+    async def load(self) -> None:
+        program = self.network.program
+        await self.write("PROGRAM", 0, program.descriptors.tobytes())
+        await self.write("PARAMETERS", 0, program.channels.tobytes())
+        for row, content in enumerate(program.weight_rows):
+            await self.write("WEIGHTS", row * self.network.overlay.weight_row_pitch, content.tobytes())
+        await self.set_register("IRQ_ENABLE", 1)
+
+    async def infer(self) -> int:
+        """Run on random inputs and check the outputs; return the cycles."""
+        inputs, outputs = self.network.draw()
+        await self.write("ACTIVATIONS", self.network.input_address, inputs)
+        await self.set_register("CONTROL", 1)
+        await First(RisingEdge(self.dut.irq), Timer(100, "us"))
+        assert int(self.dut.irq.value)
+        await self.set_register("IRQ_STATUS", 1)
+        assert await self.read("ACTIVATIONS", self.network.output_address, len(outputs)) == outputs
+        return await self.register("CYCLES")
+
+
+@cocotb.test()
+async def a_network_over_axi(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    assert await overlay.register("MAGIC") == INTERFACE.magic
+    await overlay.load()
+    for _ in range(3):
+        assert await overlay.infer() == overlay.network.program.cycles
+    stamps = [
+        int.from_bytes(await overlay.read("STAMPS", 4 * place.descriptor, 4), "little")
+        for place in overlay.network.part.layers
+    ]
+    differences = [later - sooner for sooner, later in itertools.pairwise(stamps)]
+    assert differences == [place.cycles for place in overlay.network.part.layers[1:]]
+
+
+@cocotb.test()
+async def the_same_with_pauses_on_every_channel(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.4)
+    await overlay.load()
+    for _ in range(2):
+        assert await overlay.infer() == overlay.network.program.cycles
+
+
+@cocotb.test()
+async def the_windows_read_back(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.2)
+    await overlay.load()
+    program = overlay.network.program
+    assert await overlay.read("PROGRAM", 0, program.descriptors.nbytes) == program.descriptors.tobytes()
+    assert await overlay.read("PARAMETERS", 0, program.channels.nbytes) == program.channels.tobytes()
+    for row in range(4):
+        content = await overlay.read(
+            "WEIGHTS", row * overlay.network.overlay.weight_row_pitch, program.weight_rows.shape[1]
+        )
+        assert content == program.weight_rows[row].tobytes()
+    data = random.randbytes(37)
+    await overlay.write("ACTIVATIONS", 5, data)  # activations take single bytes
+    assert await overlay.read("ACTIVATIONS", 5, 37) == data
+
+
+@cocotb.test()
+async def what_is_not_there_is_answered_with_slverr(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    nowhere = [
+        INTERFACE.windows["REGISTERS"].size,
+        INTERFACE.windows["STAMPS"].offset + 4096,
+        (1 << INTERFACE.address_width) - 4,
+    ]
+    for address in nowhere:
+        assert (await overlay.master.read(address, 4)).resp == AxiResp.SLVERR
+        assert (await overlay.master.write(address, bytes(4))).resp == AxiResp.SLVERR
+    stamps, weights = (INTERFACE.windows[name].offset for name in ("STAMPS", "WEIGHTS"))
+    assert (await overlay.master.write(stamps, bytes(4))).resp == AxiResp.SLVERR
+    assert (await overlay.master.write(weights, bytes(2))).resp == AxiResp.SLVERR, "weights take whole words only"
+    assert (await overlay.master.read(weights, 4)).resp == AxiResp.OKAY
+
+
+@cocotb.test()
+async def a_reset_in_a_run_leaves_the_bus_alive_and_the_next_run_exact(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    await overlay.load()
+    await overlay.set_register("CONTROL", 1)
+    reads = [cocotb.start_soon(overlay.read("WEIGHTS", 0, 4)) for _ in range(3)]
+    await overlay.set_register("CONTROL", 2)
+    for read in reads:
+        await read
+    assert await overlay.register("STATUS") == 0
+    assert await overlay.infer() == overlay.network.program.cycles

@@ -1,0 +1,133 @@
+"""The Verilog library is clean under `verilator --lint-only -Wall`, keeps its style, and refuses bad parameters."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rtl.simulation import RTL, VERILATOR_ROOT
+
+MODULES = sorted(RTL.glob("*.v"))
+WAIVERS = RTL / "waivers.vlt"
+MAX_LINES = 400
+MAX_COLUMNS = 120
+
+# Parameter sets of edge_overlay: packed or not, chains and columns that are no powers of two, the smallest memories.
+OVERLAYS = {
+    "24x16": {},
+    "8x8": {"K_LANES": 8, "OC_LANES": 8, "PACKED": 0},
+    "4x4": {"K_LANES": 4, "OC_LANES": 4, "REQUANT_LANES": 2},
+    "16x8": {"K_LANES": 16, "OC_LANES": 8, "REQUANT_LANES": 8},
+    "64x32": {"K_LANES": 64, "OC_LANES": 32, "REQUANT_LANES": 16, "ACT_BYTES": 131072},
+    "128x12": {"K_LANES": 128, "OC_LANES": 12, "REQUANT_LANES": 4, "WEIGHT_ROWS": 64},
+    "smallest": {
+        "K_LANES": 4,
+        "OC_LANES": 4,
+        "REQUANT_LANES": 4,
+        "ACT_BYTES": 64,
+        "WEIGHT_ROWS": 2,
+        "PARAM_CHANNELS": 8,
+        "DESCRIPTORS": 4,
+    },
+}
+
+BAD_PARAMETERS = [
+    ("edge_token_delay", {"CYCLES": 1}, "CYCLES must be at least 2"),
+    ("edge_activation_memory", {"BANKS": 24, "LANES": 24}, "BANKS must be a power of two"),
+    ("edge_activation_memory", {"BANKS": 16, "LANES": 24}, "BANKS must be a power of two"),
+    ("edge_mac_array", {"K_LANES": 6}, "must be multiples of 4"),
+    ("edge_mac_array", {"OC_LANES": 6}, "must be multiples of 4"),
+    ("edge_mac_array", {"K_LANES": 132}, "at most 128"),
+    ("edge_requantizer", {"LANES": 1}, "LANES must be a power of two"),
+    ("edge_requantizer", {"LANES": 32}, "that divides OC_LANES"),
+    ("edge_overlay", {"ACT_BYTES": 60000}, "must be powers of two"),
+    ("edge_overlay", {"WEIGHT_ROWS": 1000}, "must be powers of two"),
+    ("edge_overlay", {"PARAM_CHANNELS": 4000}, "must be powers of two"),
+    ("edge_overlay", {"DESCRIPTORS": 100}, "must be powers of two"),
+]
+
+
+def lint(module: str, parameters: dict[str, int], *, waivers: Path = WAIVERS) -> str:
+    """Return what Verilator has to say: nothing, if all is well."""
+    settings = [f"-G{name}={value}" for name, value in parameters.items()]
+    done = subprocess.run(
+        [
+            *(VERILATOR_ROOT / "bin" / "verilator_bin", "--lint-only", "-Wall", "--quiet", *settings),
+            *(f"-I{RTL}", "-y", RTL, "--top-module", module, waivers, RTL / f"{module}.v"),
+        ],
+        env={**os.environ, "VERILATOR_ROOT": str(VERILATOR_ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stderr if done.returncode else ""
+
+
+@pytest.mark.parametrize("module", [path.stem for path in MODULES])
+def test_each_module_alone_is_clean(module):
+    assert lint(module, {}) == ""
+
+
+@pytest.mark.parametrize("parameters", OVERLAYS.values(), ids=OVERLAYS)
+def test_the_overlay_is_clean_for_many_parameters(parameters):
+    assert lint("edge_overlay", parameters) == ""
+
+
+@pytest.mark.parametrize(("module", "parameters", "message"), BAD_PARAMETERS)
+def test_bad_parameters_stop_elaboration_with_a_message(module, parameters, message):
+    said = lint(module, parameters)
+    assert f"{module}: " in said
+    assert message in said
+
+
+WAIVER_LINES = [line for line in WAIVERS.read_text().splitlines() if line.startswith("lint_off")]
+
+
+@pytest.mark.parametrize("waiver", WAIVER_LINES)
+def test_every_waiver_is_needed(waiver, tmp_path):
+    others = tmp_path / "waivers.vlt"
+    others.write_text(WAIVERS.read_text().replace(waiver, ""))
+    said = lint("edge_overlay", {}, waivers=others)
+    assert said.count("%Warning") == 1, "the waiver matches nothing, or more than it says"
+
+
+def test_every_waiver_is_matched_by_its_text_and_explained():
+    lines = WAIVERS.read_text().splitlines()
+    for place, line in enumerate(lines):
+        if line.startswith("lint_off"):
+            assert "-match" in line
+            assert "-lines" not in line
+            assert lines[place - 1].startswith(("//", "lint_off"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_files_keep_the_style(path):
+    text = path.read_text()
+    lines = text.splitlines()
+    assert lines[0] == "// SPDX-License-Identifier: Apache-2.0"
+    assert lines[1:3][0] == "//"
+    assert lines[2].startswith("// "), "the header says what the module is for"
+    assert "`default_nettype none" in lines
+    assert lines[-1] == "`resetall"
+    assert re.findall(r"^module (\w+)", text, re.M) == [path.stem]
+    assert path.stem.startswith("edge_")
+    assert len(lines) <= MAX_LINES
+    assert [line for line in lines if len(line) > MAX_COLUMNS or line != line.rstrip() or "\t" in line] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_generate_blocks_are_named_and_parameters_explained(path):
+    lines = path.read_text().splitlines()
+    inside = False
+    for number, line in enumerate(lines, 1):
+        inside = (inside or line.strip() == "generate") and line.strip() != "endgenerate"
+        if inside and re.search(r"\bbegin$|\bbegin\s*:", line) and re.match(r"\s*(for|if|end else|else)\b", line):
+            if not re.search(r"always|<=", line) and "genvar" not in line:
+                pass
+        if line.strip().startswith("parameter "):
+            above = lines[number - 2].strip()
+            assert above.startswith(("//", "parameter ")), f"line {number}: what is this parameter?"
