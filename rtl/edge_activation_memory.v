@@ -52,6 +52,9 @@ module edge_activation_memory #(
         if (BANKS != (1 << BANK_BITS) || BANKS < 8 || BANKS < LANES || BANKS < WRITE_LANES) begin : gen_bad_banks
             $error("edge_activation_memory: BANKS must be a power of two, at least 8, LANES and WRITE_LANES");
         end
+        if (BANK_ADDR_WIDTH < 1) begin : gen_bad_depth
+            $error("edge_activation_memory: ACT_BYTES must be at least two for each byte bank");
+        end
     endgenerate
 
     // ---- engine write: turn the bytes to their banks, then write ----

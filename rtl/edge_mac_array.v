@@ -41,8 +41,9 @@ module edge_mac_array #(
     localparam integer SUM_WIDTH     = 23;
 
     generate
-        if (K_LANES % 4 != 0 || K_LANES < 4 || K_LANES > 128 || OC_LANES % 4 != 0 || OC_LANES < 4) begin : gen_bad_shape
-            $error("edge_mac_array: K_LANES and OC_LANES must be multiples of 4, K_LANES at most 128");
+        if (K_LANES % 4 != 0 || K_LANES < 4 || K_LANES > 128
+            || OC_LANES % 4 != 0 || OC_LANES < 4 || OC_LANES > 128) begin : gen_bad_shape
+            $error("edge_mac_array: K_LANES and OC_LANES must be multiples of 4, at most 128");
         end
     endgenerate
 

@@ -63,6 +63,14 @@ module edge_overlay #(
             || DESCRIPTORS != (1 << $clog2(DESCRIPTORS))) begin : gen_bad_size
             $error("edge_overlay: ACT_BYTES, WEIGHT_ROWS, PARAM_CHANNELS and DESCRIPTORS must be powers of two");
         end
+        if (WEIGHT_ROWS < 2 || PARAM_CHANNELS < 2 * REQUANT_LANES || DESCRIPTORS < 4) begin : gen_too_small
+            $error("edge_overlay: WEIGHT_ROWS must be at least 2, PARAM_CHANNELS twice REQUANT_LANES, DESCRIPTORS 4");
+        end
+        if (ACT_BYTES > `EDGE_SIZE_ACTIVATIONS || 16 * PARAM_CHANNELS > `EDGE_SIZE_PARAMETERS
+            || 64 * DESCRIPTORS > `EDGE_SIZE_PROGRAM
+            || (4 << WEIGHT_WORD_WIDTH) > `EDGE_SIZE_WEIGHTS) begin : gen_too_large
+            $error("edge_overlay: a memory is larger than its window; see host_interface.toml");
+        end
     endgenerate
 
     // ---- AXI4-Lite to the word bus ----

@@ -145,6 +145,7 @@ def _macros(interface: HostInterface) -> Iterator[str]:
             yield f"`define EDGE_BIT_{register.name}_{field.name} {field.lsb}"
     for window in interface.windows.values():
         yield f"`define EDGE_WINDOW_{window.name} {interface.address_width}'h{window.offset:06X}"
+        yield f"`define EDGE_SIZE_{window.name} {window.size}"
     yield f"`define EDGE_DESC_WIDTH {32 * interface.descriptor_words}"
     for field in interface.descriptor.values():
         low = 32 * field.word + field.lsb
