@@ -35,41 +35,57 @@ class ParameterModel:
         dut.param_right.value = pack(np.maximum(-self.shift[channels], 0), 5)
 
 
-async def play_layer(dut, model: ParameterModel) -> None:
-    positions, tiles, last = random.randint(1, 3), random.randint(1, 3), random.randint(1, OC)
-    output, stride, row = random.randint(0, 100), (tiles - 1) * OC + last + random.randint(0, 3), random.randint(0, 3)
-    zero_point, rounding = random.randint(-128, 127), random.choice(list(Rounding))
-    low, high = random.choice([(-128, 127), tuple(sorted(random.sample(range(-128, 128), 2)))])
-    settings = {
-        "output": output, "output_stride": stride, "positions": positions, "tiles": tiles, "last_channels": last,
-        "param_row": row, "single_rounding": int(rounding is Rounding.SINGLE), "zero_point": zero_point & 0xFF,
-        "clamp_min": low & 0xFF, "clamp_max": high & 0xFF,
-    }  # fmt: skip
-    for name, value in settings.items():
-        getattr(dut, f"layer_{name}").value = value
-    dut.layer_start.value = 1
-    await cycle(dut)
-    model.serve(dut)
-    dut.layer_start.value = 0
-    expected: dict[int, int] = {}
-    written: dict[int, int] = {}
-    queue = []
-    for position in range(positions):
-        for tile in range(tiles):
-            sums = np.array([random.randint(-(2**24), 2**24) for _ in range(OC)], np.int32)
-            queue.append(sums)
-            channel = (row + tile * PHASES) * LANES
-            values = multiply_by_quantized_multiplier(
-                sums + model.bias[channel : channel + OC],
-                model.multiplier[channel : channel + OC],
-                model.shift[channel : channel + OC],
-                rounding,
+class Layer:
+    """A random layer: as the module is told of it, and what it should make of given sums."""
+
+    def __init__(self) -> None:
+        self.positions, self.tiles, self.last = random.randint(1, 3), random.randint(1, 3), random.randint(1, OC)
+        self.output, self.row = random.randint(0, 100), random.randint(0, 3)
+        self.stride = (self.tiles - 1) * OC + self.last + random.randint(0, 3)
+        self.zero_point, self.rounding = random.randint(-128, 127), random.choice(list(Rounding))
+        self.low, self.high = random.choice([(-128, 127), tuple(sorted(random.sample(range(-128, 128), 2)))])
+        self.sums = [
+            np.array([random.randint(-(2**24), 2**24) for _ in range(OC)], np.int32)
+            for _ in range(self.positions * self.tiles)
+        ]
+
+    async def begin(self, dut) -> None:
+        settings = {
+            "output": self.output, "output_stride": self.stride, "positions": self.positions, "tiles": self.tiles,
+            "last_channels": self.last, "param_row": self.row, "zero_point": self.zero_point & 0xFF,
+            "single_rounding": int(self.rounding is Rounding.SINGLE), "clamp_min": self.low & 0xFF,
+            "clamp_max": self.high & 0xFF,
+        }  # fmt: skip
+        for name, value in settings.items():
+            getattr(dut, f"layer_{name}").value = value
+        dut.layer_start.value = 1
+        await cycle(dut)
+        dut.layer_start.value = 0
+
+    def written(self, model: ParameterModel) -> dict[int, int]:
+        """Return the int8 that should stand at each address."""
+        memory: dict[int, int] = {}
+        for index, sums in enumerate(self.sums):
+            position, tile = divmod(index, self.tiles)
+            first = (self.row + tile * PHASES) * LANES
+            of_tile = slice(first, first + OC)
+            biased = sums + model.bias[of_tile]
+            scaled = multiply_by_quantized_multiplier(
+                biased, model.multiplier[of_tile], model.shift[of_tile], self.rounding
             )
-            for place in range(last if tile == tiles - 1 else OC):
-                expected[output + position * stride + tile * OC + place] = int(
-                    np.clip(int(values[place]) + zero_point, low, high)
-                )
-    wait, done, last_tile = 0, None, 0
+            values = np.clip(scaled.astype(np.int64) + self.zero_point, self.low, self.high)
+            address = self.output + position * self.stride + tile * OC
+            channels = self.last if tile == self.tiles - 1 else OC
+            memory.update(zip(range(address, address + channels), values[:channels].tolist(), strict=True))
+        return memory
+
+
+async def play(dut, layer: Layer, model: ParameterModel) -> dict[int, int]:
+    """Give the module a layer's tiles, with and without pauses; return what it wrote."""
+    await layer.begin(dut)
+    model.serve(dut)
+    queue, wait, last_tile = list(layer.sums), 0, 0
+    memory: dict[int, int] = {}
     for time in range(1000):
         valid = bool(queue) and wait == 0
         dut.tile_valid.value = int(valid)
@@ -80,17 +96,20 @@ async def play_layer(dut, model: ParameterModel) -> None:
         wait = max(wait - 1, 0)
         await cycle(dut)
         model.serve(dut)
-        results = unpack(dut.write_data, 8)
-        for lane in range(LANES):
-            if int(dut.write_en.value) >> lane & 1:
-                address = int(dut.write_addr.value) + lane
-                assert address not in written
-                written[address] = int(results[lane])
+        take_writes(dut, memory)
         if int(dut.layer_done.value):
-            done = time
-            break
-    assert done == last_tile + PHASES - 1 + LATENCY, "layer_done comes with the last write"
-    assert written == expected
+            assert time == last_tile + PHASES - 1 + LATENCY, "layer_done comes with the last write"
+            return memory
+    raise AssertionError("the layer did not end")
+
+
+def take_writes(dut, memory: dict[int, int]) -> None:
+    results = unpack(dut.write_data, 8)
+    for lane in range(LANES):
+        if int(dut.write_en.value) >> lane & 1:
+            address = int(dut.write_addr.value) + lane
+            assert address not in memory
+            memory[address] = int(results[lane])
 
 
 @cocotb.test()
@@ -100,4 +119,5 @@ async def random_layers(dut):
     )
     model = ParameterModel()
     for _ in range(25):
-        await play_layer(dut, model)
+        layer = Layer()
+        assert await play(dut, layer, model) == layer.written(model)
