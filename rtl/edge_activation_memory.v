@@ -67,9 +67,10 @@ module edge_activation_memory #(
     reg [BANKS*8-1:0]         bank_write_data;
     reg [BANK_ADDR_WIDTH-1:0] bank_write_row;
 
+    // Without an enable the address means nothing: before the first layer it is unknown.
     always @(posedge clk)
-        if (rst) bank_write_en <= {BANKS{1'b0}};
-        else     bank_write_en <= en_turned[BANKS-1:0] | en_turned[2*BANKS-1:BANKS];
+        if (rst || write_en == {WRITE_LANES{1'b0}}) bank_write_en <= {BANKS{1'b0}};
+        else                                        bank_write_en <= en_turned[BANKS-1:0] | en_turned[2*BANKS-1:BANKS];
 
     always @(posedge clk) begin
         bank_write_wrapped <= en_turned[2*BANKS-1:BANKS];

@@ -9,6 +9,8 @@ python=$1
 missing=
 [ -e /usr/include/zlib.h ] || missing="$missing zlib1g-dev"
 [ -e /usr/include/lz4.h ] || missing="$missing liblz4-dev"
+# A second simulator, with four states, for the Verilog.
+command -v iverilog >/dev/null || missing="$missing iverilog"
 # cocotb loads Python into the simulator, for which it must be a shared library; Debian packs that separately.
 if [ -z "$("$python" -m find_libpython 2>/dev/null)" ]; then
     missing="$missing $("$python" -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"

@@ -11,15 +11,18 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+import cocotb
 import numpy as np
 import numpy.typing as npt
 from cocotb.clock import Clock
 from cocotb.handle import SimHandleBase
-from cocotb.triggers import RisingEdge
+from cocotb.triggers import RisingEdge, Timer
 
 __all__ = ["PERIOD_NS", "cycle", "cycles", "pack", "parameters", "signed", "start", "unpack"]
 
 PERIOD_NS = 10
+# Far more than any bench takes: a module that does not answer fails its test and does not hold up the others.
+_DEADLINE_CYCLES = 100_000
 
 
 def parameters() -> dict[str, int]:
@@ -28,7 +31,11 @@ def parameters() -> dict[str, int]:
 
 
 async def start(dut: SimHandleBase, **inputs: int) -> None:
-    """Set these inputs, start the clock, and hold the reset, if there is one, for three cycles."""
+    """Set these inputs, start the clock, and hold the reset, if there is one, for three cycles.
+
+    From here on the bench has a deadline.
+    """
+    cocotb.start_soon(_give_up())
     for name, value in inputs.items():
         getattr(dut, name).value = value
     Clock(dut.clk, PERIOD_NS, "ns").start()
@@ -37,6 +44,11 @@ async def start(dut: SimHandleBase, **inputs: int) -> None:
         await cycles(dut, 3)
         dut.rst.value = 0
     await cycle(dut)
+
+
+async def _give_up() -> None:
+    await Timer(_DEADLINE_CYCLES * PERIOD_NS, "ns")
+    raise TimeoutError(f"the bench is not over after {_DEADLINE_CYCLES} cycles")
 
 
 async def cycle(dut: SimHandleBase) -> None:

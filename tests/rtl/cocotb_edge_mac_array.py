@@ -31,14 +31,21 @@ class Step:
 
     def __init__(self, first: bool, last: bool) -> None:
         self.first, self.last = first, last
-        self.weights = np.array(random.choices(range(-127, 128), k=OC * K), np.int8).reshape(OC, K)
-        self.activations = np.array(random.choices([-128, 127, *range(-128, 128)], k=K), np.int8)
+        if random.random() < 0.2:  # the largest sums that there can be
+            self.weights = np.full((OC, K), random.choice([-127, 127]), np.int8)
+            self.activations = np.full(K, random.choice([-128, 127]), np.int8)
+        else:
+            self.weights = np.array(random.choices(range(-127, 128), k=OC * K), np.int8).reshape(OC, K)
+            self.activations = np.array(random.choices([-128, 127, *range(-128, 128)], k=K), np.int8)
         self.row = pack_weights(self.weights, OVERLAY).reshape(K, OC)
 
 
-def schedule(sums: int) -> list[Step | None]:
+Line = list[Step | None]
+
+
+def schedule(sums: int) -> Line:
     """A list of steps, one a cycle, None in the gaps."""
-    line: list[Step | None] = []
+    line: Line = []
     for _ in range(sums):
         count = random.randint(1, 5)
         for place in range(count):
@@ -47,33 +54,67 @@ def schedule(sums: int) -> list[Step | None]:
     return line
 
 
-@cocotb.test()
-async def sums_of_several_steps(dut):
-    await start(dut, step_valid=0, step_first=0, step_last=0, activations=0, weights=0)
-    line = schedule(60)
-    expected = []
+def totals(line: Line) -> list[np.ndarray]:
+    """Return the finished sums, int64[OC] each."""
+    finished = []
     total = np.zeros(OC, np.int64)
     for step in filter(None, line):
         total = (0 if step.first else total) + step.weights.astype(int) @ step.activations.astype(int)
         if step.last:
-            expected.append(total)
+            finished.append(total)
+    return finished
+
+
+def drive(dut, line: Line, time: int) -> None:
+    """Set the inputs of one cycle: the step, the activations of an earlier one, the skewed weights of others."""
+
+    def at(when: int) -> Step | None:
+        return line[when] if 0 <= when < len(line) else None
+
+    step = at(time)
+    dut.step_valid.value = int(step is not None)
+    # in a gap, whatever stands there
+    dut.step_first.value = int(step.first) if step else random.getrandbits(1)
+    dut.step_last.value = int(step.last) if step else random.getrandbits(1)
+    arrived = at(time - ACT)
+    dut.activations.value = pack(arrived.activations, 8) if arrived else random.getrandbits(8 * K)
+    weights = np.zeros((K, OC), np.uint8)
+    for lane in range(K):
+        step = at(time - ACT - lane % 4)
+        if step:
+            weights[lane] = step.row[lane]
+    dut.weights.value = int.from_bytes(weights.tobytes(), "little")
+
+
+async def begin(dut) -> None:
+    await start(dut, step_valid=0, step_first=0, step_last=0, activations=0, weights=0)
+
+
+@cocotb.test()
+async def sums_of_several_steps(dut):
+    await begin(dut)
+    line = schedule(60)
     got = []
     ends = [time for time, step in enumerate(line) if step and step.last]
     for time in range(len(line) + TILE_LATENCY + 1):
-        step = line[time] if time < len(line) else None
-        dut.step_valid.value = int(step is not None)
-        dut.step_first.value = int(step is not None and step.first)
-        dut.step_last.value = int(step is not None and step.last)
-        arrived = line[time - ACT] if ACT <= time < len(line) + ACT else None
-        dut.activations.value = pack(arrived.activations, 8) if arrived else random.getrandbits(8 * K)
-        weights = np.zeros((K, OC), np.uint8)
-        for lane in range(K):
-            at = time - ACT - lane % 4
-            if 0 <= at < len(line) and line[at] is not None:
-                weights[lane] = line[at].row[lane]
-        dut.weights.value = int.from_bytes(weights.tobytes(), "little")
+        drive(dut, line, time)
         await cycle(dut)
         if int(dut.tile_valid.value):
             assert time == ends[len(got)] + TILE_LATENCY
             got.append(unpack(dut.tile_sums, 32))
-    assert np.array_equal(got, expected)
+    assert np.array_equal(got, totals(line))
+
+
+@cocotb.test()
+async def a_reset_forgets_the_sums_under_way(dut):
+    """Whenever it comes, up to the cycle before the sum would have been there."""
+    await begin(dut)
+    for reset_at in range(TILE_LATENCY):
+        line: Line = [Step(first=True, last=True)]
+        for time in range(TILE_LATENCY + 2):
+            drive(dut, line, time)
+            dut.step_last.value = int(time == 0)
+            dut.rst.value = int(time == reset_at)
+            await cycle(dut)
+            assert not int(dut.tile_valid.value), f"reset {reset_at} cycles after the step"
+        dut.rst.value = 0

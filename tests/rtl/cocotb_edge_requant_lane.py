@@ -22,7 +22,9 @@ def draw() -> dict[str, int]:
         "accumulator": random.randint(-(2**12), 2**12)
         if narrow
         else random.choice([*EXTREMES, random.randint(-(2**31), 2**31 - 1)]),
-        "bias": random.choice([0, random.randint(-(2**12), 2**12), random.randint(-(2**31), 2**31 - 1)]),
+        "bias": random.choice(
+            [0, random.choice(EXTREMES), random.randint(-(2**12), 2**12), random.randint(-(2**31), 2**31 - 1)]
+        ),
         "multiplier": random.choice([0, 2**30, 2**31 - 1, random.randint(2**30, 2**31 - 1)]),
         "left": max(shift, 0),
         "right": max(-shift, 0),

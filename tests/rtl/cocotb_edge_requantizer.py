@@ -8,7 +8,7 @@ import cocotb
 import numpy as np
 
 from edge_runtime.model import Rounding, multiply_by_quantized_multiplier
-from rtl.clocking import cycle, pack, parameters, start, unpack
+from rtl.clocking import cycle, cycles, pack, parameters, start, unpack
 
 OC, LANES = parameters()["OC_LANES"], parameters()["LANES"]
 PHASES = OC // LANES
@@ -39,7 +39,7 @@ class Layer:
     """A random layer: as the module is told of it, and what it should make of given sums."""
 
     def __init__(self) -> None:
-        self.positions, self.tiles, self.last = random.randint(1, 3), random.randint(1, 3), random.randint(1, OC)
+        self.positions, self.tiles, self.last = random.randint(1, 4), random.randint(1, 3), random.randint(1, OC)
         self.output, self.row = random.randint(0, 100), random.randint(0, 3)
         self.stride = (self.tiles - 1) * OC + self.last + random.randint(0, 3)
         self.zero_point, self.rounding = random.randint(-128, 127), random.choice(list(Rounding))
@@ -119,5 +119,24 @@ async def random_layers(dut):
     )
     model = ParameterModel()
     for _ in range(25):
+        layer = Layer()
+        assert await play(dut, layer, model) == layer.written(model)
+
+
+@cocotb.test()
+async def a_reset_forgets_the_tiles_under_way(dut):
+    """Whenever it comes, the next layer is written whole and alone."""
+    await start(
+        dut, layer_start=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
+    )
+    model = ParameterModel()
+    for reset_after in range(PHASES + LATENCY):
+        dut.tile_valid.value = 1
+        await cycle(dut)
+        dut.tile_valid.value = 0
+        await cycles(dut, reset_after)
+        dut.rst.value = 1
+        await cycle(dut)
+        dut.rst.value = 0
         layer = Layer()
         assert await play(dut, layer, model) == layer.written(model)
