@@ -12,6 +12,7 @@ from rtl.wordbus import WordBus
 BANKS, LANES, WRITE_LANES = (parameters()[name] for name in ("BANKS", "LANES", "WRITE_LANES"))
 SIZE = BANKS << parameters()["BANK_ADDR_WIDTH"]
 READ_LATENCY = 5
+HOST_READ_LATENCY = 3
 
 
 async def begin(dut) -> WordBus:
@@ -108,3 +109,93 @@ async def the_host_gives_way_and_gets_through(dut):
         await cycle(dut)
     for word in range(SIZE // 4):
         assert await host.read(word) == (int.from_bytes(memory[4 * word : 4 * word + 4], "little"), False)
+
+
+@cocotb.test()
+async def the_host_reads_and_writes_at_the_same_time(dut):
+    """Reads and writes come over channels of their own, so both may ask in one cycle: the write goes first."""
+    host = await begin(dut)
+    memory = await fill(host)
+    half = SIZE // 2
+
+    async def write_for_a_while() -> None:
+        for _ in range(200):
+            word, data = random.randrange(half // 4), random.randbytes(4)
+            await host.write(word, int.from_bytes(data, "little"), 0xF)
+            memory[4 * word : 4 * word + 4] = data
+
+    writer = cocotb.start_soon(write_for_a_while())
+    for _ in range(60):
+        word = random.randrange(half // 4, SIZE // 4)
+        assert await host.read(word) == (int.from_bytes(memory[4 * word : 4 * word + 4], "little"), False)
+    await writer
+    for word in range(SIZE // 4):
+        assert await host.read(word) == (int.from_bytes(memory[4 * word : 4 * word + 4], "little"), False)
+
+
+class Host:
+    """A host that writes and reads at once, and knows in each cycle whether it has to wait."""
+
+    def __init__(self, dut, memory: bytearray) -> None:
+        self._dut, self._memory = dut, memory
+        self.writing: tuple[int, int] | None = None
+        self.reading: int | None = None
+        self.due: int | None = None  # when the word of the read under way comes
+        self.word = 0
+        self.done = self.waited = 0
+
+    def ask(self) -> None:
+        """Begin accesses now and then, in the upper half, where the engine does not write."""
+        if self.writing is None and random.random() < 0.4:
+            self.writing = random.randrange(SIZE // 8, SIZE // 4), random.getrandbits(32)
+        if self.reading is None and self.due is None and random.random() < 0.6:
+            self.reading = random.randrange(SIZE // 8, SIZE // 4)
+        dut = self._dut
+        dut.host_wr_valid.value = int(self.writing is not None)
+        dut.host_wr_addr.value, dut.host_wr_data.value = self.writing or (0, 0)
+        dut.host_rd_valid.value = int(self.reading is not None)
+        dut.host_rd_addr.value = self.reading or 0
+
+    def check(self, time: int, busy: set[int]) -> None:
+        """Look at the answers of the cycle that is over; `busy` are the banks that the engine wrote to in it."""
+        dut = self._dut
+        if self.due == time:
+            assert int(dut.host_rd_data.value) == self.word
+        assert int(dut.host_rd_data_valid.value) == (self.due == time)
+        self.due = None if self.due == time else self.due
+        wrote = self.writing
+        if wrote:
+            assert int(dut.host_wr_ready.value) == busy.isdisjoint(banks_of(wrote[0]))
+            if int(dut.host_wr_ready.value):
+                self._memory[4 * wrote[0] : 4 * wrote[0] + 4] = wrote[1].to_bytes(4, "little")
+                self.writing = None
+        if self.reading is not None:
+            ready = not wrote and busy.isdisjoint(banks_of(self.reading))
+            assert int(dut.host_rd_ready.value) == ready, "a read waits for a write, and for its own four banks"
+            if ready:
+                self.word = int.from_bytes(self._memory[4 * self.reading : 4 * self.reading + 4], "little")
+                self.reading, self.due = None, time + HOST_READ_LATENCY
+                self.done += 1
+            self.waited += not ready
+
+
+def banks_of(word: int) -> set[int]:
+    return {(4 * word + byte) % BANKS for byte in range(4)}
+
+
+@cocotb.test()
+async def the_host_waits_for_its_own_banks_only(dut):
+    memory = await fill(await begin(dut))
+    host = Host(dut, memory)
+    busy: set[int] = set()
+    for time in range(1500):
+        addr, enable = random.randrange(SIZE // 2 - WRITE_LANES + 1), random.getrandbits(WRITE_LANES)
+        enable = enable if random.random() < 0.8 else 0
+        dut.write_addr.value, dut.write_en.value = addr, enable
+        dut.write_data.value = random.getrandbits(8 * WRITE_LANES)
+        host.ask()
+        await cycle(dut)
+        host.check(time, busy)
+        busy = {(addr + lane) % BANKS for lane in range(WRITE_LANES) if enable >> lane & 1}
+    assert host.done > 100
+    assert host.waited > 100

@@ -137,5 +137,29 @@ async def a_reset_ends_a_run_without_an_interrupt(dut):
     await cycle(dut)
     assert await host.status() == {"BUSY": 0, "DONE": 0, "ERROR": 0, "BANK": 0}
     assert not int(dut.irq.value)
-    await host.write("CONTROL", 3)  # both at once: no start
+    dut.wr_addr.value, dut.wr_data.value, dut.wr_valid.value = INTERFACE.registers["CONTROL"].offset // 4, 3, 1
+    await cycle(dut)
+    assert int(dut.reset_engine.value)
+    assert not int(dut.start.value), "both at once: no start"
+    dut.wr_valid.value = 0
     assert (await host.status())["BUSY"] == 0
+
+
+@cocotb.test()
+async def the_interrupt_line_needs_its_enable(dut):
+    host = await begin(dut)
+    await host.write("CONTROL", 1)
+    await finish(dut)
+    assert await host.read("IRQ_STATUS") == 1
+    assert not int(dut.irq.value)
+    await host.write("IRQ_ENABLE", 1)
+    await cycle(dut)
+    assert int(dut.irq.value)
+    await host.write("CONTROL", 1)  # a new run leaves the interrupt of the last one for the host to clear
+    await cycle(dut)
+    assert int(dut.irq.value)
+    await host.write("CONTROL", 2)
+    await cycle(dut)
+    assert not int(dut.irq.value)
+    assert await host.read("IRQ_ENABLE") == 1, "a reset of the engine leaves the host's settings"
+    assert await host.read("RUNS") == 1
