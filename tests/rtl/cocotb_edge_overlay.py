@@ -106,9 +106,11 @@ async def the_windows_read_back(dut):
             "WEIGHTS", row * overlay.network.overlay.weight_row_pitch, program.weight_rows.shape[1]
         )
         assert content == program.weight_rows[row].tobytes()
-    data = random.randbytes(37)
-    await overlay.write("ACTIVATIONS", 5, data)  # activations take single bytes
-    assert await overlay.read("ACTIVATIONS", 5, 37) == data
+    around, inside = bytearray(random.randbytes(48)), random.randbytes(37)
+    await overlay.write("ACTIVATIONS", 0, bytes(around))
+    await overlay.write("ACTIVATIONS", 5, inside)  # activations take single bytes, and leave those beside them
+    around[5:42] = inside
+    assert await overlay.read("ACTIVATIONS", 0, 48) == bytes(around)
 
 
 @cocotb.test()

@@ -125,6 +125,9 @@ async def a_failed_run_says_where(dut):
     assert await host.read("ERROR_DESCRIPTOR") == 3
     await host.write("CONTROL", 1)
     assert (await host.status())["ERROR"] == 0
+    await finish(dut, index=9)
+    assert (await host.status())["ERROR"] == 0
+    assert await host.read("ERROR_DESCRIPTOR") == 3, "of the last run that failed"
 
 
 @cocotb.test()

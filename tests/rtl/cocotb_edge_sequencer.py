@@ -68,6 +68,8 @@ class Bench:
     def __init__(self, dut) -> None:
         self.dut = dut
         self.words: list[int] = []
+        self.drain = DRAIN
+        self.done_layers: list[int] = []  # `layer_index` at each `layer_done`
         self._asked = [0, 0]
         self._drains: list[int] = []
 
@@ -76,6 +78,8 @@ class Bench:
 
     async def tick(self) -> None:
         await cycle(self.dut)
+        if int(self.dut.layer_done.value):
+            self.done_layers.append(int(self.dut.layer_index.value))
         self._asked.append(int(self.dut.fetch_row.value) if int(self.dut.fetch_en.value) else 0)
         row = self._asked[-2]
         self.dut.fetch_data.value = sum(
@@ -98,7 +102,7 @@ class Bench:
                 flags = bool(int(dut.step_first.value)), bool(int(dut.step_last.value))
                 steps.append((int(dut.step_act_addr.value), int(dut.step_weight_row.value), *flags))
                 if len(steps) in ends:
-                    self._drains.append(DRAIN - 1)  # the step's own cycle is over
+                    self._drains.append(self.drain - 1)  # the step's own cycle is over
             if int(dut.finished.value):
                 return steps, count
         raise AssertionError("the run did not end")
@@ -191,3 +195,75 @@ async def a_stop_in_a_run_is_forgotten(dut):
         assert not int(dut.step_valid.value)
         steps, _ = await bench.run(0, 0, step_counts([layer]))
         assert steps == layer.issued()
+
+
+@cocotb.test()
+async def a_layer_may_be_done_while_the_next_is_fetched(dut):
+    bench = Bench(dut)
+    await bench.begin()
+    for bench.drain in range(2, 16):
+        layers = [draw_layer() for _ in range(3)]
+        bench.words = [
+            word for place, layer in enumerate(layers) for word in layer.descriptor(last=place == 2, banked=0)
+        ]
+        steps, _ = await bench.run(0, 0, step_counts(layers))
+        assert steps == [step for layer in layers for step in layer.issued()]
+
+
+@cocotb.test()
+async def each_layer_is_done_under_its_own_index(dut):
+    """A pair goes by the index of its first descriptor, whichever is taken."""
+    bench = Bench(dut)
+    await bench.begin()
+    layers = [draw_layer() for _ in range(4)]
+    bench.words = [word for layer in layers[:3] for word in layer.descriptor(last=False, banked=layer is not layers[0])]
+    bench.words += layers[3].descriptor(last=True, banked=False)
+    for bank in (0, 1):
+        bench.done_layers.clear()
+        taken = [layers[0], layers[1 + bank], layers[3]]
+        await bench.run(0, bank, step_counts(taken))
+        assert bench.done_layers == [0, 1, 3]
+
+
+FOR_THE_REQUANTISER = {
+    "OUTPUT": ("layer_output", 12),
+    "OUTPUT_STRIDE": ("layer_output_stride", 12),
+    "POSITIONS": ("layer_positions", 16),
+    "TILES": ("layer_tiles", 16),
+    "LAST_CHANNELS": ("layer_last_channels", 8),
+    "PARAM_ROW": ("layer_param_row", 6),
+    "SINGLE_ROUNDING": ("layer_single_rounding", 1),
+    "ZERO_POINT": ("layer_zero_point", 8),
+    "CLAMP_MIN": ("layer_clamp_min", 8),
+    "CLAMP_MAX": ("layer_clamp_max", 8),
+}
+
+
+@cocotb.test()
+async def the_requantiser_is_told_of_the_layer_and_it_holds(dut):
+    bench = Bench(dut)
+    await bench.begin()
+    for _ in range(20):
+        fields = {name: random.getrandbits(width) for name, (_, width) in FOR_THE_REQUANTISER.items()}
+        fields |= {"POSITIONS": random.randint(1, 2), "TILES": random.randint(1, 2)}
+        others = {"OPCODE": OPCODE, "STEPS": 2, "PASSES": 1}
+        bench.words = descriptor_words({**fields, **others}) + descriptor_words(
+            {**others, "LAST": 1, "POSITIONS": 1, "TILES": 1}
+        )
+        told: list[dict[str, int]] = []
+        issued = 2 * fields["POSITIONS"] * fields["TILES"]
+        watch = cocotb.start_soon(watch_layers(dut, told))
+        await bench.run(0, 0, [issued, issued + 2])
+        watch.cancel()
+        assert len(told) > DRAIN
+        assert told[: len(told) - 1] == [fields] * (len(told) - 1), "from layer_start to layer_done"
+
+
+async def watch_layers(dut, told: list[dict[str, int]]) -> None:
+    """Note what stands there in each cycle of the first layer, and in the first one of the second."""
+    starts = 0
+    while starts < 2:
+        await cycle(dut)
+        starts += int(dut.layer_start.value)
+        if starts:
+            told.append({name: int(getattr(dut, signal).value) for name, (signal, _) in FOR_THE_REQUANTISER.items()})
