@@ -185,3 +185,24 @@ async def a_reset_forgets_what_was_under_way(dut):
         assert not int(signal.value)
     assert int(dut.s_axil_awready.value)
     assert int(dut.s_axil_arready.value)
+
+
+@cocotb.test()
+async def a_reset_forgets_a_read_that_the_bus_has_taken(dut):
+    await start(dut, wr_ready=0, wr_error=0, rd_ready=1, rd_data_valid=0, rd_error=0, rd_data=0)
+    dut.s_axil_arvalid.value = 1
+    await cycle(dut)
+    dut.s_axil_arvalid.value = 0
+    for _ in range(3):
+        await cycle(dut)
+    assert not int(dut.s_axil_arready.value), "one read at a time"
+    dut.rst.value = 1
+    await cycle(dut)
+    dut.rst.value = 0
+    dut.rd_data_valid.value = 1  # too late: nobody waits for it any more
+    await cycle(dut)
+    dut.rd_data_valid.value = 0
+    for _ in range(2):
+        await cycle(dut)
+        assert not int(dut.s_axil_rvalid.value)
+        assert int(dut.s_axil_arready.value)

@@ -56,16 +56,23 @@ class Overlay:
             await self.write("WEIGHTS", row * self.network.overlay.weight_row_pitch, content.tobytes())
         await self.set_register("IRQ_ENABLE", 1)
 
+    async def run(self, inputs: bytes | None) -> int:
+        """Run on these inputs, or on what stands there, to the interrupt; return the cycles."""
+        if inputs is not None:
+            await self.write("ACTIVATIONS", self.network.input_address, inputs)
+        await self.set_register("CONTROL", 1)
+        if not int(self.dut.irq.value):
+            await First(RisingEdge(self.dut.irq), Timer(100, "us"))
+        assert int(self.dut.irq.value)
+        await self.set_register("IRQ_STATUS", 1)
+        return await self.register("CYCLES")
+
     async def infer(self) -> int:
         """Run on random inputs and check the outputs; return the cycles."""
         inputs, outputs = self.network.draw()
-        await self.write("ACTIVATIONS", self.network.input_address, inputs)
-        await self.set_register("CONTROL", 1)
-        await First(RisingEdge(self.dut.irq), Timer(100, "us"))
-        assert int(self.dut.irq.value)
-        await self.set_register("IRQ_STATUS", 1)
+        cycles = await self.run(inputs)
         assert await self.read("ACTIVATIONS", self.network.output_address, len(outputs)) == outputs
-        return await self.register("CYCLES")
+        return cycles
 
 
 @cocotb.test()
@@ -143,3 +150,133 @@ async def a_reset_in_a_run_leaves_the_bus_alive_and_the_next_run_exact(dut):
         await read
     assert await overlay.register("STATUS") == 0
     assert await overlay.infer() == overlay.network.program.cycles
+
+
+@cocotb.test()
+async def what_is_refused_changes_nothing(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    await overlay.load()
+    for window in ("REGISTERS", "PROGRAM", "PARAMETERS", "WEIGHTS"):
+        address = INTERFACE.windows[window].offset + (
+            INTERFACE.registers["ENTRY"].offset if window == "REGISTERS" else 0
+        )
+        before = (await overlay.master.read(address, 4)).data
+        flipped = bytes(byte ^ 0xFF for byte in before)
+        for first, length in ((0, 1), (1, 2), (0, 3), (3, 1)):
+            answer = await overlay.master.write(address + first, flipped[first : first + length])
+            assert answer.resp == AxiResp.SLVERR, f"{window} takes whole words only"
+        assert (await overlay.master.read(address, 4)).data == before
+    magic = INTERFACE.registers["MAGIC"].offset
+    assert (await overlay.master.write(magic, bytes(4))).resp == AxiResp.SLVERR
+    assert (await overlay.master.read(0xFFC, 4)).resp == AxiResp.SLVERR
+
+
+@cocotb.test()
+async def the_gap_behind_a_weight_row_is_an_error(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    sizes = overlay.network.overlay
+    weights = INTERFACE.windows["WEIGHTS"].offset
+    for address in range(weights + sizes.weight_row_bytes, weights + sizes.weight_row_pitch, 4):
+        assert (await overlay.master.write(address, bytes(4))).resp == AxiResp.SLVERR
+        assert (await overlay.master.read(address, 4)).resp == AxiResp.SLVERR
+
+
+@cocotb.test()
+async def the_head_bank_chooses_the_whole_head(dut):
+    """Bank 1 gets multipliers of zero, so that its outputs are nothing but the zero point; both take the same time."""
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    await overlay.load()
+    program, head = overlay.network.program, overlay.network.program.head
+    channels = overlay.network.overlay.oc_lanes
+    first = 16 * head.param_rows[1] * overlay.network.overlay.requant_lanes
+    await overlay.write("PARAMETERS", first, bytes(16 * 2 * channels))
+    zero_point = INTERFACE.descriptor["ZERO_POINT"]
+    expected = zero_point.get(int(program.descriptors[head.descriptor][zero_point.word]))
+    for _ in range(2):
+        await overlay.set_register("HEAD_BANK", 0)
+        assert await overlay.infer() == program.cycles
+        inputs, outputs = overlay.network.draw()
+        await overlay.set_register("HEAD_BANK", 1)
+        assert await overlay.run(inputs) == program.cycles
+        assert await overlay.read("ACTIVATIONS", overlay.network.output_address, len(outputs)) == bytes(
+            [expected] * len(outputs)
+        )
+        assert INTERFACE.registers["STATUS"].fields["BANK"].get(await overlay.register("STATUS")) == 1
+
+
+@cocotb.test()
+async def an_unknown_operation_is_reported_with_its_place(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    await overlay.load()
+    last = overlay.network.overlay.descriptors - 1
+    await overlay.write("PROGRAM", 64 * last, bytes(64))
+    await overlay.set_register("ENTRY", last)
+    await overlay.run(bytes(16))
+    status = await overlay.register("STATUS")
+    fields = INTERFACE.registers["STATUS"].fields
+    assert [fields[name].get(status) for name in ("BUSY", "DONE", "ERROR")] == [0, 1, 1]
+    assert await overlay.register("ERROR_DESCRIPTOR") == last
+    await overlay.set_register("ENTRY", 0)
+    assert await overlay.infer() == overlay.network.program.cycles
+    assert await overlay.register("RUNS") == 2
+
+
+class Traffic:
+    """Hosts that read and write every window for ever, where the network has nothing, or what stands there already."""
+
+    def __init__(self, overlay: Overlay) -> None:
+        self.stop = False
+        self._overlay = overlay
+        program, sizes = overlay.network.program, overlay.network.overlay
+        self._free = sizes.act_bytes - 32
+        self._known = {
+            "ACTIVATIONS": (self._free - 32, random.randbytes(32)),
+            "PROGRAM": (0, program.descriptors.tobytes()),
+            "PARAMETERS": (0, program.channels.tobytes()),
+            "WEIGHTS": (sizes.weight_row_pitch, program.weight_rows[1].tobytes()),
+        }
+
+    async def prepare(self) -> None:
+        offset, content = self._known["ACTIVATIONS"]
+        await self._overlay.write("ACTIVATIONS", offset, content)
+
+    async def write(self) -> None:
+        overlay = self._overlay
+        while not self.stop:
+            data = random.randbytes(32)
+            await overlay.write("ACTIVATIONS", self._free, data)
+            assert await overlay.read("ACTIVATIONS", self._free, 32) == data
+            for window in ("PROGRAM", "PARAMETERS", "WEIGHTS"):
+                offset, content = self._known[window]
+                await overlay.write(window, offset, content[:32])
+            await overlay.set_register("ENTRY", 0)
+
+    async def read(self) -> None:
+        while not self.stop:
+            await self._overlay.register(random.choice(list(INTERFACE.registers)))
+            await self._overlay.read("STAMPS", 0, 4)
+            for window, (offset, content) in self._known.items():
+                at = 4 * random.randrange(len(content) // 4)
+                assert await self._overlay.read(window, offset + at, 4) == content[at : at + 4]
+
+
+@cocotb.test()
+async def traffic_on_every_window_does_not_cost_a_run_a_cycle(dut):
+    overlay = Overlay(dut)
+    await overlay.begin(pauses=0.0)
+    await overlay.load()
+    for _ in range(6):
+        traffic = Traffic(overlay)
+        await traffic.prepare()
+        inputs, outputs = overlay.network.draw()
+        await overlay.write("ACTIVATIONS", overlay.network.input_address, inputs)
+        hosts = [cocotb.start_soon(host()) for host in (traffic.write, traffic.read, traffic.read)]
+        assert await overlay.run(None) == overlay.network.program.cycles
+        traffic.stop = True
+        for host in hosts:
+            await host
+        assert await overlay.read("ACTIVATIONS", overlay.network.output_address, len(outputs)) == outputs
