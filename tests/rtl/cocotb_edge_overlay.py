@@ -247,9 +247,10 @@ class Traffic:
     async def write(self) -> None:
         overlay = self._overlay
         while not self.stop:
-            data = random.randbytes(32)
-            await overlay.write("ACTIVATIONS", self._free, data)
-            assert await overlay.read("ACTIVATIONS", self._free, 32) == data
+            for _ in range(3):
+                data = random.randbytes(32)
+                await overlay.write("ACTIVATIONS", self._free, data)
+                assert await overlay.read("ACTIVATIONS", self._free, 32) == data
             for window in ("PROGRAM", "PARAMETERS", "WEIGHTS"):
                 offset, content = self._known[window]
                 await overlay.write(window, offset, content[:32])
@@ -269,7 +270,7 @@ async def traffic_on_every_window_does_not_cost_a_run_a_cycle(dut):
     overlay = Overlay(dut)
     await overlay.begin(pauses=0.0)
     await overlay.load()
-    for _ in range(6):
+    for _ in range(30):
         traffic = Traffic(overlay)
         await traffic.prepare()
         inputs, outputs = overlay.network.draw()

@@ -21,9 +21,11 @@ class ParameterModel:
 
     def __init__(self) -> None:
         channels = ROWS * LANES
-        self.bias = np.array([random.randint(-(2**20), 2**20) for _ in range(channels)], np.int32)
-        self.multiplier = np.array([random.randint(2**30, 2**31 - 1) for _ in range(channels)], np.int32)
-        self.shift = np.array([random.randint(-20, 2) for _ in range(channels)], np.int32)
+        # a bias of zero, a multiplier of a half and a small shift make ties, where the two roundings differ
+        self.bias = np.array([random.choice([0, random.randint(-(2**20), 2**20)]) for _ in range(channels)], np.int32)
+        factors = [random.choice([2**30, random.randint(2**30, 2**31 - 1)]) for _ in range(channels)]
+        self.multiplier = np.array(factors, np.int32)
+        self.shift = np.array([random.choice([-1, random.randint(-20, 2)]) for _ in range(channels)], np.int32)
         self._asked = [0, 0]
 
     def serve(self, dut) -> None:
@@ -45,7 +47,7 @@ class Layer:
         self.zero_point, self.rounding = random.randint(-128, 127), random.choice(list(Rounding))
         self.low, self.high = random.choice([(-128, 127), tuple(sorted(random.sample(range(-128, 128), 2)))])
         self.sums = [
-            np.array([random.randint(-(2**24), 2**24) for _ in range(OC)], np.int32)
+            np.array([random.randint(-(2**size), 2**size) for size in random.choices([8, 24], k=OC)], np.int32)
             for _ in range(self.positions * self.tiles)
         ]
 
