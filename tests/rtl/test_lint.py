@@ -57,7 +57,7 @@ BAD_PARAMETERS = [
     ("edge_overlay", {"WEIGHT_ROWS": 8192}, "larger than its window"),
     ("edge_overlay", {"PARAM_CHANNELS": 32768}, "larger than its window"),
     ("edge_overlay", {"DESCRIPTORS": 16384}, "larger than its window"),
-    ("edge_overlay", {"OC_LANES": 256}, "at most 128"),
+    ("edge_overlay", {"K_LANES": 4, "OC_LANES": 132, "REQUANT_LANES": 4}, "at most 128"),
     ("edge_overlay", {"REQUANT_LANES": 3}, "that divides OC_LANES"),
     ("edge_overlay", {"K_LANES": 0}, "must be multiples of 4"),
 ]
@@ -145,3 +145,10 @@ def test_every_parameter_is_explained(path):
         if line.startswith("parameter "):
             assert re.match(r"parameter integer [A-Z0-9_]+ =", line), line
             assert above.startswith(("//", "parameter ")), f"what is this? {line}"
+
+
+@pytest.mark.parametrize("module", [path.stem for path in MODULES])
+def test_every_module_has_a_bench(module):
+    beside = Path(__file__).parent
+    assert (beside / f"test_{module}.py").exists()
+    assert (beside / f"cocotb_{module}.py").exists()
