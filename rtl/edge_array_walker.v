@@ -46,7 +46,7 @@ module edge_array_walker #(
     output wire                             buffer_release
 );
 
-    localparam [ACT_ADDR_WIDTH-1:0] HALF = ROW_BUFFER_BYTES / 2;
+    localparam integer HALF = ROW_BUFFER_BYTES / 2;
 
     wire load = layer_begin;
 
@@ -141,10 +141,11 @@ module edge_array_walker #(
     reg [OFFSET_WIDTH-1:0] x_tap;
     reg [OFFSET_WIDTH-1:0] x_step;
 
-    localparam integer AT_TILE_STEP = `EDGE_AT_TILE_STEP;
+    wire [31:0] tile_step = {16'd0, layer[`EDGE_DESC_TILE_STEP]};
+    wire unused_tile_step = &{1'b0, tile_step[31:OFFSET_WIDTH]};
     wire [OFFSET_WIDTH-1:0] x_start       = layer[`EDGE_AT_X_START +: OFFSET_WIDTH];
     wire [OFFSET_WIDTH-1:0] next_position = x_position + layer[`EDGE_AT_X_STEP +: OFFSET_WIDTH];
-    wire [OFFSET_WIDTH-1:0] next_tile     = x_tile + {{OFFSET_WIDTH-16{1'b0}}, layer[AT_TILE_STEP +: 16]};
+    wire [OFFSET_WIDTH-1:0] next_tile     = x_tile + tile_step[OFFSET_WIDTH-1:0];
     wire [OFFSET_WIDTH-1:0] next_tap      = x_tap + layer[`EDGE_AT_TAP_STEP +: OFFSET_WIDTH];
 
     // Where the walk goes on after this cycle.
@@ -224,7 +225,7 @@ module edge_array_walker #(
     assign step_valid      = valid;
     assign step_first      = !begun;
     assign step_last       = pass_end;
-    assign step_row_addr   = fused ? (half ? HALF : {ACT_ADDR_WIDTH{1'b0}}) : group_addr;
+    assign step_row_addr   = fused ? (half ? HALF[ACT_ADDR_WIDTH-1:0] : {ACT_ADDR_WIDTH{1'b0}}) : group_addr;
     assign step_x_offset   = x_step;
     assign step_y          = group_y;
     assign step_weight_row = weight_row;

@@ -32,9 +32,9 @@ module edge_fetch #(
     input  wire [127:0]                   read_data
 );
 
-    localparam integer ROWS = `EDGE_DESC_USED_WIDTH / 128;
+    localparam integer ROWS      = `EDGE_DESC_USED_WIDTH / 128;
     // Rows are asked for in the first beats and arrive two beats later.
-    localparam [3:0] LAST_BEAT = ROWS + 1;
+    localparam integer LAST_BEAT = ROWS + 1;
 
     reg                             fetching;
     reg                             valid;
@@ -44,7 +44,7 @@ module edge_fetch #(
     reg [INDEX_WIDTH-1:0]           index; // the first of a pair
     reg [`EDGE_DESC_USED_WIDTH-1:0] fetched;
 
-    wire done  = fetching && beat == LAST_BEAT;
+    wire done  = fetching && beat == LAST_BEAT[3:0];
     wire again = fetched[`EDGE_DESC_BANKED] && !taking_bank;
     wire more  = take && !fetched[`EDGE_DESC_LAST];
 
@@ -85,7 +85,7 @@ module edge_fetch #(
         beat        = 4'd0;
     end
 
-    assign read_en    = fetching && beat < ROWS;
+    assign read_en    = fetching && beat < ROWS[3:0];
     assign read_row   = {index + {{INDEX_WIDTH-1{1'b0}}, taking_bank && run_bank}, beat[2:0]};
     assign next_valid = valid;
     assign next       = fetched;

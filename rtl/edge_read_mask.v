@@ -42,8 +42,10 @@ module edge_read_mask #(
     end
 
     // ---- 2: from 0 to 255 and from 0 to 15 ----
-    wire [7:0] x_from  = x_before[OFFSET_WIDTH-1] ? 8'd0 : |x_before[OFFSET_WIDTH-2:8] ? 8'd255 : x_before[7:0];
-    wire [7:0] x_until = x_left[OFFSET_WIDTH-1] ? 8'd0 : |x_left[OFFSET_WIDTH-2:8] ? 8'd255 : x_left[7:0];
+    wire [31:0] x_before_wide = {{32-OFFSET_WIDTH{x_before[OFFSET_WIDTH-1]}}, x_before};
+    wire [31:0] x_left_wide   = {{32-OFFSET_WIDTH{x_left[OFFSET_WIDTH-1]}}, x_left};
+    wire [7:0] x_from  = x_before_wide[31] ? 8'd0 : |x_before_wide[30:8] ? 8'd255 : x_before_wide[7:0];
+    wire [7:0] x_until = x_left_wide[31] ? 8'd0 : |x_left_wide[30:8] ? 8'd255 : x_left_wide[7:0];
     wire [3:0] y_from  = y_before[16] ? 4'd0 : |y_before[15:4] ? 4'd15 : y_before[3:0];
     wire [3:0] y_until = y_left[16] ? 4'd0 : |y_left[15:4] ? 4'd15 : y_left[3:0];
 

@@ -84,7 +84,9 @@ module edge_requant_lane (
     wire [63:0] half_at_31 = 64'd1 << 30;
     reg  [63:0] rounded;
     reg  [4:0]  right_5;
+    reg         single_5;
     always @(posedge clk) begin
+        single_5 <= single_rounding;
         rounded <= product + (single_rounding ? half_at_31 << right_4 : half_at_31);
         right_5 <= right_4;
     end
@@ -97,7 +99,7 @@ module edge_requant_lane (
     reg        [4:0]  right_6;
     wire unused_low = &{1'b0, rounded[30:0]};
     always @(posedge clk) begin
-        nudged  <= single_rounding ? high : high + $signed({1'b0, half_of_right}) - $signed({32'd0, less_one});
+        nudged  <= single_5 ? high : high + $signed({1'b0, half_of_right}) - $signed({32'd0, less_one});
         right_6 <= right_5;
     end
 

@@ -151,7 +151,9 @@ def _macros(interface: HostInterface) -> Iterator[str]:
         yield f"`define EDGE_REG_{register.name} 10'h{register.offset // 4:03X}"
         for field in register.fields.values():
             yield f"`define EDGE_BIT_{register.name}_{field.name} {field.lsb}"
-    for window in interface.windows.values():
+    yield f"`define EDGE_WINDOWS {len(interface.windows)}"
+    for index, window in enumerate(interface.windows.values()):
+        yield f"`define EDGE_INDEX_{window.name} {index}"
         yield f"`define EDGE_WINDOW_{window.name} {interface.address_width}'h{window.offset:06X}"
         yield f"`define EDGE_SIZE_{window.name} {window.size}"
     yield f"`define EDGE_DESC_WIDTH {32 * interface.descriptor_words}"
