@@ -20,18 +20,13 @@ SECONDS = 300
 # (module, what stands there, what a mistake would make of it)
 FAULTS = [
     ("edge_fifo", "assign s_axis_tready = !level[ADDR_WIDTH];", "assign s_axis_tready = 1'b1;"),
-    ("edge_fifo", "assign s_axis_tready = !level[ADDR_WIDTH];", "assign s_axis_tready = level < 3;"),
     ("edge_fifo", "(!offered || m_axis_tready);", "1'b1;"),
     ("edge_fifo", "(!offered || m_axis_tready);", "!offered;"),
     ("edge_fifo", "memory[written[ADDR_WIDTH-1:0]]", "memory[fetched[ADDR_WIDTH-1:0]]"),
-    ("edge_fifo", "else if (m_axis_tready) offered <= 1'b0;", "else offered <= 1'b0;"),
     ("edge_fifo", "if (rst)       written <=", "if (1'b0)      written <="),
-    ("edge_axil_slave", "assign s_axil_awready = !aw_held;", "assign s_axil_awready = 1'b1;"),
     ("edge_axil_slave", "&& (!b_held || s_axil_bready);", ";"),
-    ("edge_axil_slave", "&& (!b_held || s_axil_bready);", "&& !b_held;"),
     ("edge_axil_slave", "assign wr_valid = aw_held && w_held", "assign wr_valid = aw_held"),
     ("edge_axil_slave", "if (write_done)                       b_error", "b_error"),
-    ("edge_axil_slave", "else if (s_axil_bready) b_held <= 1'b0;", "else b_held <= 1'b0;"),
     ("edge_axil_slave", "!r_asked && !r_waiting && !r_held;", "!r_asked && !r_held;"),
     ("edge_axil_slave", "{w_strb, w_data} <= {s_axil_wstrb, s_axil_wdata}", "w_data <= s_axil_wdata"),
     ("edge_axil_slave", "r_error ? RESP_SLVERR : RESP_OKAY;", "RESP_OKAY;"),
