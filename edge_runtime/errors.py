@@ -9,11 +9,13 @@
     │   ├── DataError                 a recording, block or array that is not what was declared
     │   └── FitError                  a network or head that does not fit this overlay
     ├── ToolError                     a program or package that is needed here is missing or failed
+    ├── FetchError                    a download failed, or brought something else
     ├── AcceleratorError              the accelerator did not do what it should
     │   ├── BusError                  a transaction failed or answered nonsense
     │   ├── DeadlineError             nothing answered in time
     │   └── MismatchError             outputs differ from the reference's
     ├── SinkError                     records could not be written where they should go
+    │   └── LinkError                 a connection could not be made, broke, or did not answer in time
     ├── OverrunError                  samples that a ring buffer holds no more, or not yet
     └── StateError                    a saved state that is damaged or belongs to something else
 
@@ -30,8 +32,10 @@ __all__ = [
     "DataError",
     "DeadlineError",
     "EdgeRuntimeError",
+    "FetchError",
     "FitError",
     "InputError",
+    "LinkError",
     "MismatchError",
     "ModelError",
     "OverrunError",
@@ -73,6 +77,10 @@ class ToolError(EdgeRuntimeError):
     """A program or package that is needed here is missing or failed."""
 
 
+class FetchError(EdgeRuntimeError):
+    """A download failed, or brought something else."""
+
+
 class AcceleratorError(EdgeRuntimeError):
     """The accelerator did not do what it should."""
 
@@ -91,6 +99,10 @@ class MismatchError(AcceleratorError):
 
 class SinkError(EdgeRuntimeError):
     """Records could not be written where they should go."""
+
+
+class LinkError(SinkError):
+    """A connection to a broker or a receiver could not be made, broke, or did not answer in time."""
 
 
 class OverrunError(EdgeRuntimeError):

@@ -11,18 +11,53 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelError
+from edge_runtime.model.operator_options import (
+    Activation,
+    BinaryOptions,
+    ConcatenationOptions,
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    FullyConnectedOptions,
+    GatherOptions,
+    LeakyReluOptions,
+    NoOptions,
+    Options,
+    PackOptions,
+    Padding,
+    PoolOptions,
+    ReducerOptions,
+    SoftmaxOptions,
+    SplitOptions,
+    SqueezeOptions,
+    StridedSliceOptions,
+    UnpackOptions,
+)
 
 __all__ = [
     "Activation",
+    "BinaryOptions",
+    "ConcatenationOptions",
+    "Conv2DOptions",
+    "DepthwiseConv2DOptions",
     "FullyConnectedOptions",
+    "GatherOptions",
     "Graph",
+    "LeakyReluOptions",
     "NoOptions",
     "OpKind",
     "Operator",
     "Options",
+    "PackOptions",
+    "Padding",
+    "PoolOptions",
     "Quantization",
+    "ReducerOptions",
     "SoftmaxOptions",
+    "SplitOptions",
+    "SqueezeOptions",
+    "StridedSliceOptions",
     "Tensor",
+    "UnpackOptions",
     "describe",
     "options_of",
     "quantization_of",
@@ -32,20 +67,42 @@ __all__ = [
 class OpKind(str, Enum):
     """The operators that the reader understands, by their TFLite names."""
 
-    FULLY_CONNECTED = "FULLY_CONNECTED"
-    RESHAPE = "RESHAPE"
-    QUANTIZE = "QUANTIZE"
+    ADD = "ADD"
+    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    CONCATENATION = "CONCATENATION"
+    CONV_2D = "CONV_2D"
+    DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
     DEQUANTIZE = "DEQUANTIZE"
-    SOFTMAX = "SOFTMAX"
-
-
-class Activation(str, Enum):
-    """Activation functions that TFLite fuses into the operator before them."""
-
-    NONE = "NONE"
+    EXPAND_DIMS = "EXPAND_DIMS"
+    FULLY_CONNECTED = "FULLY_CONNECTED"
+    GATHER = "GATHER"
+    HARD_SWISH = "HARD_SWISH"
+    LEAKY_RELU = "LEAKY_RELU"
+    LOGISTIC = "LOGISTIC"
+    MAXIMUM = "MAXIMUM"
+    MAX_POOL_2D = "MAX_POOL_2D"
+    MEAN = "MEAN"
+    MINIMUM = "MINIMUM"
+    MUL = "MUL"
+    PACK = "PACK"
+    PAD = "PAD"
+    PADV2 = "PADV2"
+    QUANTIZE = "QUANTIZE"
     RELU = "RELU"
-    RELU_N1_TO_1 = "RELU_N1_TO_1"
     RELU6 = "RELU6"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RESHAPE = "RESHAPE"
+    SHAPE = "SHAPE"
+    SLICE = "SLICE"
+    SOFTMAX = "SOFTMAX"
+    SPLIT = "SPLIT"
+    SPLIT_V = "SPLIT_V"
+    SQUEEZE = "SQUEEZE"
+    STRIDED_SLICE = "STRIDED_SLICE"
+    SUB = "SUB"
+    TANH = "TANH"
+    TRANSPOSE = "TRANSPOSE"
+    UNPACK = "UNPACK"
 
 
 @dataclass(frozen=True)
@@ -135,29 +192,6 @@ def _same_data(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> 
 
 
 @dataclass(frozen=True)
-class NoOptions:
-    """For operators that carry none, or whose options follow from their tensors (RESHAPE's shape)."""
-
-
-@dataclass(frozen=True)
-class FullyConnectedOptions:
-    """What FULLY_CONNECTED carries beside its tensors (input, weights [out, in], optional bias [out])."""
-
-    activation: Activation = Activation.NONE
-    keep_num_dims: bool = False
-
-
-@dataclass(frozen=True)
-class SoftmaxOptions:
-    """SOFTMAX's `beta`, the factor before the exponential."""
-
-    beta: float = 1.0
-
-
-Options = NoOptions | FullyConnectedOptions | SoftmaxOptions
-
-
-@dataclass(frozen=True)
 class Operator:
     """One operator: `inputs` and `outputs` are tensor indices, -1 for an optional input that is absent."""
 
@@ -189,6 +223,11 @@ class Graph:
     def input_tensors(self, operator: Operator) -> tuple[Tensor | None, ...]:
         """Return an operator's inputs, None where an optional one is absent."""
         return tuple(self.tensors[i] if i >= 0 else None for i in operator.inputs)
+
+    def activations_of(self, operator: Operator) -> tuple[int, ...]:
+        """Return the tensors that an operator reads and that are not constants, each once, in order."""
+        read = dict.fromkeys(index for index in operator.inputs if index >= 0)
+        return tuple(index for index in read if not self.tensors[index].is_constant)
 
     def output_tensor(self, operator: Operator) -> Tensor:
         """Return an operator's first output."""
