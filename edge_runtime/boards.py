@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,7 @@ from edge_runtime.errors import ConfigError, InputError
 from edge_runtime.paths import board_folder
 from edge_runtime.units import Frequency
 
-__all__ = ["Board", "Bus", "OverlayTable", "Part", "list_boards", "load_board"]
+__all__ = ["Board", "Bus", "OverlayTable", "Part", "Pin", "SerialTable", "list_boards", "load_board"]
 
 Bus = Literal["verilator", "pynq", "uart"]
 
@@ -61,6 +62,22 @@ class OverlayTable(Table):
         return OverlayParameters(**self.model_dump())
 
 
+class SerialTable(Table):
+    """The serial cable between host and FPGA: its rate, and where the host finds it unless told otherwise."""
+
+    baud: PositiveInt
+    port: str
+
+
+class Pin(Table):
+    """Where a port of the board's top leaves the FPGA, and its electrical side."""
+
+    site: str
+    standard: str = "LVCMOS33"
+    pull: Literal["none", "up", "down"] = "none"
+    drive_ma: PositiveInt | None = None
+
+
 class Board(Table):
     """One board, as its TOML file describes it.
 
@@ -77,6 +94,17 @@ class Board(Table):
     clock_verified: bool
     part: Part
     overlay_table: OverlayTable = Field(alias="overlay", repr=False)
+    oscillator_hz: Frequency | None = Field(
+        None, alias="oscillator", description="what the overlay's clock is made from"
+    )
+    serial: SerialTable | None = Field(None, description="rate and port of the serial cable")
+    pins: Mapping[str, Pin] = Field(default={}, description="ports of the board's top, each with its site")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.bus == "uart" and (self.serial is None or self.oscillator_hz is None or not self.pins):
+            raise ValueError("a board with bus = 'uart' needs the tables serial and pins, and its oscillator")
+        return self
 
     @cached_property
     def overlay(self) -> OverlayParameters:

@@ -9,6 +9,7 @@
     │   ├── DataError                 a recording, block or array that is not what was declared
     │   └── FitError                  a network or head that does not fit this overlay
     ├── ToolError                     a program or package that is needed here is missing or failed
+    ├── FetchError                    a download failed, or brought something else
     ├── AcceleratorError              the accelerator did not do what it should
     │   ├── BusError                  a transaction failed or answered nonsense
     │   ├── DeadlineError             nothing answered in time
@@ -30,6 +31,7 @@ __all__ = [
     "DataError",
     "DeadlineError",
     "EdgeRuntimeError",
+    "FetchError",
     "FitError",
     "InputError",
     "MismatchError",
@@ -71,6 +73,10 @@ class FitError(InputError):
 
 class ToolError(EdgeRuntimeError):
     """A program or package that is needed here is missing or failed."""
+
+
+class FetchError(EdgeRuntimeError):
+    """A download failed, or brought something else."""
 
 
 class AcceleratorError(EdgeRuntimeError):

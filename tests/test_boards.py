@@ -18,7 +18,7 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_the_boards_that_are_known() -> None:
-    assert {"laptop_sim", "pynq_z2"} <= set(list_boards())
+    assert {"colorlight_i5", "laptop_sim", "pynq_z2", "ulx3s_85f"} <= set(list_boards())
 
 
 @pytest.mark.parametrize("name", list_boards())
@@ -58,6 +58,11 @@ def test_a_board_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
 def test_a_mistake_in_a_board_is_explained(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_board(edited(tmp_path, old, new))
+
+
+def test_a_board_on_a_serial_cable_says_all_that_its_top_needs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="needs the tables serial and pins, and its oscillator"):
+        load_board(edited(tmp_path, 'bus = "pynq"', 'bus = "uart"'))
 
 
 def test_an_unknown_board_names_the_known_ones() -> None:

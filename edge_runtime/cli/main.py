@@ -11,6 +11,7 @@ from edge_runtime import __version__
 from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
+from edge_runtime.cli.models import models
 from edge_runtime.cli.output import configure_logs
 from edge_runtime.cli.run import run
 from edge_runtime.cli.verify import verify
@@ -55,6 +56,7 @@ app.command("run")(run)
 app.command("compile")(compile_verb)
 app.command("verify")(verify)
 app.command("boards")(boards)
+app.add_typer(models, name="models")
 
 
 def main() -> None:

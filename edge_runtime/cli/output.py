@@ -14,11 +14,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from edge_runtime.catalogue import find_model
+
 __all__ = ["BoardOption", "JsonFlag", "ModelArgument", "configure_logs", "print_json", "print_table", "terminal"]
 
 WIDE = 160
 
-ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="An int8 .tflite file.")]
+ModelArgument = Annotated[
+    Path,
+    typer.Argument(metavar="MODEL", parser=find_model, help="An int8 .tflite file, or a name from `models list`."),
+]
 BoardOption = Annotated[str, typer.Option(help="A board's name, or a .toml file with one.")]
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]

@@ -170,7 +170,8 @@ class _PartBuilder:
             kept.add(self.head.embedding)
         if self.keep_everything:
             for index in operators:
-                kept.update({self.graph.operators[index].inputs[0], self.graph.operators[index].outputs[0]})
+                operator = self.graph.operators[index]
+                kept.update({*self.graph.activations_of(operator), *operator.outputs})
         return kept
 
     def _add(self, index: int, addresses: Mapping[int, int], *, last: bool) -> tuple[LayerPlace, LayerShape]:
@@ -207,8 +208,8 @@ def _add_head(images: _Images, layer: Layer, fields: Mapping[str, int], operator
 
 def _boundary(graph: Graph, operators: Sequence[int]) -> tuple[list[int], list[int]]:
     """Return the tensors that a part takes from outside, and those that others need from it."""
-    inside = {graph.operators[index].outputs[0] for index in operators}
-    sources = {graph.operators[index].inputs[0] for index in operators} - inside
+    inside = {tensor for index in operators for tensor in graph.operators[index].outputs}
+    sources = {tensor for index in operators for tensor in graph.activations_of(graph.operators[index])} - inside
     outside = [operator for operator in graph.operators if operator.index not in operators]
     wanted = {tensor for operator in outside for tensor in operator.inputs} | set(graph.outputs)
     return sorted(sources), sorted(inside & wanted)

@@ -70,7 +70,7 @@ def _lifetimes(graph: Graph, operators: Sequence[int], keep: Collection[int]) ->
     owner: dict[int, _Buffer] = {}
     for time, index in enumerate(operators):
         operator = graph.operators[index]
-        for tensor in operator.inputs[:1]:
+        for tensor in graph.activations_of(operator):
             buffer = owner.setdefault(tensor, _Buffer({tensor}, _aligned(graph, tensor), 0, time))
             buffer.last = time
         output = operator.outputs[0]

@@ -35,7 +35,11 @@ def place(graph: Graph) -> tuple[Decision, ...]:
 def _decide(operator: Operator) -> Decision:
     if operator.kind is OpKind.FULLY_CONNECTED:
         return Decision(operator.index, on_overlay=True, reason="runs on the array")
-    return Decision(operator.index, on_overlay=False, reason=_CPU_REASONS[operator.kind])
+    return Decision(operator.index, on_overlay=False, reason=_cpu_reason(operator))
+
+
+def _cpu_reason(operator: Operator) -> str:
+    return _CPU_REASONS.get(operator.kind, f"the overlay has no unit for {operator.kind.value} yet")
 
 
 _CPU_REASONS = {

@@ -190,6 +190,11 @@ class Graph:
         """Return an operator's inputs, None where an optional one is absent."""
         return tuple(self.tensors[i] if i >= 0 else None for i in operator.inputs)
 
+    def activations_of(self, operator: Operator) -> tuple[int, ...]:
+        """Return the tensors that an operator reads and that are not constants, each once, in order."""
+        read = dict.fromkeys(index for index in operator.inputs if index >= 0)
+        return tuple(index for index in read if not self.tensors[index].is_constant)
+
     def output_tensor(self, operator: Operator) -> Tensor:
         """Return an operator's first output."""
         return self.tensors[operator.outputs[0]]

@@ -19,12 +19,10 @@ __all__ = ["Interpreter"]
 
 @dataclass(frozen=True)
 class _Step:
-    """One operator, prepared: where its input comes from, and where its output goes."""
+    """One operator, prepared."""
 
     operator: Operator
     kernel: Kernel
-    source: int
-    target: int
 
 
 class Interpreter:
@@ -42,10 +40,7 @@ class Interpreter:
         self.graph = graph
         self.rounding = rounding
         self._constants = {tensor.index: tensor.data for tensor in graph.tensors if tensor.data is not None}
-        self._steps = [
-            _Step(operator, prepare_kernel(graph, operator, rounding), operator.inputs[0], operator.outputs[0])
-            for operator in graph.operators
-        ]
+        self._steps = [_Step(operator, prepare_kernel(graph, operator, rounding)) for operator in graph.operators]
 
     def run(self, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         """Run the network once.
@@ -115,13 +110,18 @@ class Interpreter:
 
     def _evaluate(self, values: dict[int, npt.NDArray[Any]], steps: Iterable[_Step]) -> None:
         for step in steps:
-            source = values.get(step.source)
-            if source is None:
-                source = self._constants.get(step.source)
-            if source is None:
-                tensor = self.graph.tensor(step.source)
-                raise DataError(f"{describe(step.operator)} reads {describe(tensor)}, which has no value yet")
-            values[step.target] = step.kernel(source)
+            outputs = step.kernel([self._value(values, step.operator, index) for index in step.operator.inputs])
+            values.update(zip(step.operator.outputs, outputs, strict=True))
+
+    def _value(self, values: dict[int, npt.NDArray[Any]], operator: Operator, index: int) -> npt.NDArray[Any] | None:
+        if index == -1:
+            return None
+        value = values.get(index)
+        if value is None:
+            value = self._constants.get(index)
+        if value is None:
+            raise DataError(f"{describe(operator)} reads {describe(self.graph.tensor(index))}, which has no value yet")
+        return value
 
     def _checked(self, inputs: Sequence[npt.NDArray[Any]]) -> Sequence[npt.NDArray[Any]]:
         expected = self.graph.inputs

@@ -45,6 +45,8 @@ BAD_PARAMETERS = [
     ("edge_mac_array", {"K_LANES": 132}, "at most 128"),
     ("edge_requantizer", {"LANES": 1}, "LANES must be a power of two"),
     ("edge_requantizer", {"LANES": 32}, "that divides OC_LANES"),
+    ("edge_uart_rx", {"CLOCK_HZ": 11, "BAUD": 3}, "from 1 to a quarter"),
+    ("edge_uart_tx", {"BAUD": 0}, "from 1 to a quarter"),
     ("edge_overlay", {"ACT_BYTES": 60000}, "must be powers of two"),
     ("edge_overlay", {"WEIGHT_ROWS": 1000}, "must be powers of two"),
     ("edge_overlay", {"PARAM_CHANNELS": 4000}, "must be powers of two"),

@@ -25,5 +25,5 @@ _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
 
 
 def prepare_kernel(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
-    """Return `operator` as a function of its first input, with all that does not change computed beforehand."""
+    """Return `operator` as a function of its inputs, with all that does not change computed beforehand."""
     return _PREPARE[operator.kind](graph, operator, rounding)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import QuantizedMultiplier, Rounding, quantize_multiplier
 from edge_runtime.model.graph import FullyConnectedOptions, Graph, Operator, Tensor, options_of, quantization_of
-from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.kernel import Kernel, unary
 from edge_runtime.model.scales import activation_limits, fully_connected_factors
 
 __all__ = ["fold_zero_point", "prepare_fully_connected"]
@@ -43,7 +43,7 @@ def prepare_fully_connected(graph: Graph, operator: Operator, rounding: Rounding
         scaled += zero_point
         return np.clip(scaled, lowest, highest).astype(np.int8).reshape(output.shape)
 
-    return fully_connected
+    return unary(fully_connected)
 
 
 def fold_zero_point(graph: Graph, operator: Operator) -> npt.NDArray[np.int32]:

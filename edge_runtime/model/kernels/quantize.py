@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edge_runtime.errors import DataError
 from edge_runtime.model.fixed_point import Rounding, multiply_by_quantized_multiplier, quantize_multiplier
 from edge_runtime.model.graph import Graph, Operator, Tensor, describe, quantization_of
-from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.kernel import Kernel, unary
 from edge_runtime.model.kernels.table import every_int8, table_kernel
 from edge_runtime.model.scales import requantize_factor
 
@@ -48,7 +48,7 @@ def _from_float(operator: Operator, source: Tensor, output: Tensor) -> Kernel:
         rounded = np.trunc(steps + np.copysign(0.5, steps, dtype=np.float64)) + zero_point
         return np.asarray(np.clip(rounded, _LOWEST, _HIGHEST)).astype(np.int8)
 
-    return quantize
+    return unary(quantize)
 
 
 def _not_quantizable(

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph, Operator
-from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.kernel import Kernel, unary
 
 __all__ = ["prepare_reshape"]
 
@@ -21,4 +21,4 @@ def prepare_reshape(graph: Graph, operator: Operator, rounding: Rounding) -> Ker
         # a copy: an output must not change when the caller reuses its input
         return source.reshape(shape).copy()
 
-    return reshape
+    return unary(reshape)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from edge_runtime.model.fixed_point import Rounding, high_multiply, round_shift_right, split_factor
 from edge_runtime.model.graph import Graph, Operator, SoftmaxOptions, options_of, quantization_of
 from edge_runtime.model.kernels.exponential import exponential, reciprocal
-from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.kernel import Kernel, unary
 
 __all__ = ["exponential_table", "prepare_softmax"]
 
@@ -45,7 +45,7 @@ def prepare_softmax(graph: Graph, operator: Operator, rounding: Rounding) -> Ker
         steps[below > largest] = 0
         return np.minimum(steps + _LOWEST, _HIGHEST).astype(np.int8).reshape(values.shape)
 
-    return softmax
+    return unary(softmax)
 
 
 def _to_steps(shares: npt.NDArray[np.int64], shifts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.kernel import Kernel, unary
 
 __all__ = ["every_int8", "table_kernel"]
 
@@ -24,4 +24,4 @@ def table_kernel(table: npt.NDArray[Any]) -> Kernel:
         found: npt.NDArray[Any] = table[source.view(np.uint8)]
         return found
 
-    return look_up
+    return unary(look_up)
