@@ -11,7 +11,7 @@ from edge_runtime.model.graph import Graph, Operator, OpKind
 __all__ = ["Decision", "cut", "place"]
 
 #: Operators that only look at the same bytes in another shape.
-VIEWS = frozenset({OpKind.RESHAPE})
+VIEWS = frozenset({OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE})
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def _cpu_reason(operator: Operator) -> str:
 
 
 _CPU_REASONS = {
-    OpKind.RESHAPE: "a view at the edge of an overlay part: nothing to do",
+    **dict.fromkeys(VIEWS, "a view at the edge of an overlay part: nothing to do"),
     OpKind.QUANTIZE: "the overlay has no unit for QUANTIZE yet",
     OpKind.DEQUANTIZE: "gives floating point, which the overlay does not have",
     OpKind.SOFTMAX: "a few values after the head: the CPU is done before a transfer would be",
@@ -54,7 +54,8 @@ def _settle_view(graph: Graph, wanted: Sequence[Decision], position: int) -> Dec
     """Leave a view between two operators of the overlay there, for nothing; send one at an edge to the CPU."""
     before = _neighbour(graph, wanted, position, -1)
     after = _neighbour(graph, wanted, position, +1)
-    if before and after:
+    # a view of anything wider than a byte is not one of activations
+    if before and after and graph.output_tensor(graph.operators[position]).dtype.itemsize == 1:
         return Decision(wanted[position].operator, on_overlay=True, reason="a view: costs nothing")
     return wanted[position]
 

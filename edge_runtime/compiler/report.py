@@ -9,9 +9,9 @@ import numpy as np
 
 from edge_runtime.compiler.placement import place
 from edge_runtime.compiler.program import Program
-from edge_runtime.model.graph import Graph, Operator, OpKind
+from edge_runtime.model.geometry import operator_macs
 
-__all__ = ["CompileReport", "OperatorRow", "Use", "describe", "operator_macs", "overlay_mac_share"]
+__all__ = ["CompileReport", "OperatorRow", "Use", "describe", "overlay_mac_share"]
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,6 @@ def overlay_mac_share(program: Program) -> float:
     rows = _rows(program)
     total = sum(row.macs for row in rows)
     return sum(row.macs for row in rows if row.placement == "overlay") / total if total else 1.0
-
-
-def operator_macs(graph: Graph, operator: Operator) -> int:
-    """Return the multiplications and additions of one operator, as MLPerf Tiny counts them."""
-    if operator.kind is not OpKind.FULLY_CONNECTED:
-        return 0
-    outputs, inputs = graph.tensors[operator.inputs[1]].shape
-    return graph.tensors[operator.inputs[0]].size // inputs * inputs * outputs
 
 
 def _rows(program: Program) -> tuple[OperatorRow, ...]:

@@ -11,23 +11,35 @@ from edge_runtime.model.fixed_point import (
 )
 from edge_runtime.model.graph import (
     Activation,
+    BinaryOptions,
+    ConcatenationOptions,
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
     FullyConnectedOptions,
     Graph,
     NoOptions,
     Operator,
     OpKind,
+    Padding,
+    PoolOptions,
     Quantization,
+    ReducerOptions,
     SoftmaxOptions,
     Tensor,
 )
 from edge_runtime.model.head import HeadSite, QuantizedHead, apply_head, find_head, quantize_head
 from edge_runtime.model.interpreter import Interpreter
+from edge_runtime.model.kernels import lookup_table
 from edge_runtime.model.reader import load_tflite, read_tflite
 from edge_runtime.model.scales import activation_limits, fully_connected_factors, requantize_factor
 from edge_runtime.model.writer import write_tflite
 
 __all__ = [
     "Activation",
+    "BinaryOptions",
+    "ConcatenationOptions",
+    "Conv2DOptions",
+    "DepthwiseConv2DOptions",
     "FullyConnectedOptions",
     "Graph",
     "GraphBuilder",
@@ -36,9 +48,12 @@ __all__ = [
     "NoOptions",
     "OpKind",
     "Operator",
+    "Padding",
+    "PoolOptions",
     "Quantization",
     "QuantizedHead",
     "QuantizedMultiplier",
+    "ReducerOptions",
     "Rounding",
     "SoftmaxOptions",
     "Tensor",
@@ -47,6 +62,7 @@ __all__ = [
     "find_head",
     "fully_connected_factors",
     "load_tflite",
+    "lookup_table",
     "multiply_by_quantized_multiplier",
     "quantize_head",
     "quantize_multiplier",

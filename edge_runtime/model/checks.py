@@ -11,10 +11,11 @@ from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Graph, Operator, Tensor, describe
 from edge_runtime.model.operator_checks import check_operator
 
-__all__ = ["check_graph"]
+__all__ = ["check_graph", "check_structure"]
 
 #: More than any network for a small device needs; keeps a damaged shape from asking for all memory.
 MAX_TENSOR_BYTES = 1 << 28
+MAX_BYTES = 1 << 30
 
 
 def check_graph(graph: Graph) -> None:
@@ -23,18 +24,30 @@ def check_graph(graph: Graph) -> None:
     Raises
     ------
     ModelError
-        If an index is out of range, an operator reads what nobody has written yet, two write the same tensor,
-        a tensor is absurdly large or its quantisation is not sane, or an operator has shapes, types or
-        quantisation that TFLite's kernels do not compute with.
+        As `check_structure` does, or if an operator has shapes, types or quantisation that TFLite's kernels do not
+        compute with.
+    """
+    check_structure(graph)
+    for operator in graph.operators:
+        check_operator(graph, operator)
+
+
+def check_structure(graph: Graph) -> None:
+    """Check everything but the operators by themselves.
+
+    Raises
+    ------
+    ModelError
+        If an index is out of range, an operator reads what nobody has written yet, two write the same tensor, or a
+        tensor is absurdly large or its quantisation is not sane.
     """
     if not graph.operators:
         raise ModelError("has no operators")
     for tensor in graph.tensors:
         _check_tensor(tensor)
+    _check_total(graph)
     _check_ends(graph)
     _check_flow(graph)
-    for operator in graph.operators:
-        check_operator(graph, operator)
 
 
 def _check_tensor(tensor: Tensor) -> None:
@@ -48,6 +61,12 @@ def _check_tensor(tensor: Tensor) -> None:
         _check_channels(tensor, len(quantization.scales), quantization.axis)
     if np.issubdtype(tensor.dtype, np.integer):
         _check_zero_points(tensor, quantization.zero_points)
+
+
+def _check_total(graph: Graph) -> None:
+    total = sum(tensor.size * tensor.dtype.itemsize for tensor in graph.tensors)
+    if total > MAX_BYTES:
+        raise ModelError(f"has tensors of {total >> 20} MiB altogether, more than {MAX_BYTES >> 20} MiB")
 
 
 def _check_scales(tensor: Tensor, scales: npt.NDArray[np.float32]) -> None:

@@ -11,18 +11,53 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelError
+from edge_runtime.model.operator_options import (
+    Activation,
+    BinaryOptions,
+    ConcatenationOptions,
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    FullyConnectedOptions,
+    GatherOptions,
+    LeakyReluOptions,
+    NoOptions,
+    Options,
+    PackOptions,
+    Padding,
+    PoolOptions,
+    ReducerOptions,
+    SoftmaxOptions,
+    SplitOptions,
+    SqueezeOptions,
+    StridedSliceOptions,
+    UnpackOptions,
+)
 
 __all__ = [
     "Activation",
+    "BinaryOptions",
+    "ConcatenationOptions",
+    "Conv2DOptions",
+    "DepthwiseConv2DOptions",
     "FullyConnectedOptions",
+    "GatherOptions",
     "Graph",
+    "LeakyReluOptions",
     "NoOptions",
     "OpKind",
     "Operator",
     "Options",
+    "PackOptions",
+    "Padding",
+    "PoolOptions",
     "Quantization",
+    "ReducerOptions",
     "SoftmaxOptions",
+    "SplitOptions",
+    "SqueezeOptions",
+    "StridedSliceOptions",
     "Tensor",
+    "UnpackOptions",
     "describe",
     "options_of",
     "quantization_of",
@@ -32,20 +67,42 @@ __all__ = [
 class OpKind(str, Enum):
     """The operators that the reader understands, by their TFLite names."""
 
-    FULLY_CONNECTED = "FULLY_CONNECTED"
-    RESHAPE = "RESHAPE"
-    QUANTIZE = "QUANTIZE"
+    ADD = "ADD"
+    AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    CONCATENATION = "CONCATENATION"
+    CONV_2D = "CONV_2D"
+    DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
     DEQUANTIZE = "DEQUANTIZE"
-    SOFTMAX = "SOFTMAX"
-
-
-class Activation(str, Enum):
-    """Activation functions that TFLite fuses into the operator before them."""
-
-    NONE = "NONE"
+    EXPAND_DIMS = "EXPAND_DIMS"
+    FULLY_CONNECTED = "FULLY_CONNECTED"
+    GATHER = "GATHER"
+    HARD_SWISH = "HARD_SWISH"
+    LEAKY_RELU = "LEAKY_RELU"
+    LOGISTIC = "LOGISTIC"
+    MAXIMUM = "MAXIMUM"
+    MAX_POOL_2D = "MAX_POOL_2D"
+    MEAN = "MEAN"
+    MINIMUM = "MINIMUM"
+    MUL = "MUL"
+    PACK = "PACK"
+    PAD = "PAD"
+    PADV2 = "PADV2"
+    QUANTIZE = "QUANTIZE"
     RELU = "RELU"
-    RELU_N1_TO_1 = "RELU_N1_TO_1"
     RELU6 = "RELU6"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RESHAPE = "RESHAPE"
+    SHAPE = "SHAPE"
+    SLICE = "SLICE"
+    SOFTMAX = "SOFTMAX"
+    SPLIT = "SPLIT"
+    SPLIT_V = "SPLIT_V"
+    SQUEEZE = "SQUEEZE"
+    STRIDED_SLICE = "STRIDED_SLICE"
+    SUB = "SUB"
+    TANH = "TANH"
+    TRANSPOSE = "TRANSPOSE"
+    UNPACK = "UNPACK"
 
 
 @dataclass(frozen=True)
@@ -132,29 +189,6 @@ def _same_data(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> 
     if one is None or other is None:
         return one is other
     return np.array_equal(one, other)
-
-
-@dataclass(frozen=True)
-class NoOptions:
-    """For operators that carry none, or whose options follow from their tensors (RESHAPE's shape)."""
-
-
-@dataclass(frozen=True)
-class FullyConnectedOptions:
-    """What FULLY_CONNECTED carries beside its tensors (input, weights [out, in], optional bias [out])."""
-
-    activation: Activation = Activation.NONE
-    keep_num_dims: bool = False
-
-
-@dataclass(frozen=True)
-class SoftmaxOptions:
-    """SOFTMAX's `beta`, the factor before the exponential."""
-
-    beta: float = 1.0
-
-
-Options = NoOptions | FullyConnectedOptions | SoftmaxOptions
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,148 @@
-"""Reads the options that an operator of a TFLite file carries beside its tensors."""
+"""How the options of TFLite's operators are stored: one table that both reader and writer go by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
 from typing import Any
 
+import numpy as np
 import tflite
 
 from edge_runtime.errors import ModelError
-from edge_runtime.model.graph import Activation, FullyConnectedOptions, NoOptions, OpKind, Options, SoftmaxOptions
+from edge_runtime.model.graph import OpKind
+from edge_runtime.model.operator_options import (
+    Activation,
+    BinaryOptions,
+    ConcatenationOptions,
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    FullyConnectedOptions,
+    GatherOptions,
+    LeakyReluOptions,
+    NoOptions,
+    Options,
+    PackOptions,
+    Padding,
+    PoolOptions,
+    ReducerOptions,
+    SoftmaxOptions,
+    SplitOptions,
+    SqueezeOptions,
+    StridedSliceOptions,
+    UnpackOptions,
+)
+from edge_runtime.model.tflite_fields import integers
 
-__all__ = ["ACTIVATION_CODES", "OPTIONS_TYPES", "new_shape", "read_options"]
+__all__ = ["new_shape", "options_type", "read_options", "write_options"]
 
-#: TFLite's codes for the activations that can be fused.
-ACTIVATION_CODES: Mapping[Activation, int] = {
-    activation: getattr(tflite.ActivationFunctionType, activation.value) for activation in Activation
+
+@dataclass(frozen=True)
+class _Format:
+    """How one kind's options are stored.
+
+    Parameters
+    ----------
+    table
+        The schema's table, and the member of its union of options; "" for kinds that have none.
+    options
+        What they become.
+    names
+        From our names to the schema's.
+    needed
+        Whether TFLite has no sensible default for a missing table.
+    fixed
+        Numbers of the table, by the schema's names, that are supported with one value only.
+    """
+
+    table: str = ""
+    options: type[Any] = NoOptions
+    names: Mapping[str, str] | None = None
+    needed: bool = False
+    fixed: Mapping[str, int] = field(default_factory=dict)
+
+
+_WINDOW = {"padding": "Padding", "stride_w": "StrideW", "stride_h": "StrideH", "activation": "FusedActivationFunction"}
+_DILATED = {**_WINDOW, "dilation_w": "DilationWFactor", "dilation_h": "DilationHFactor"}
+_POOL = {**_WINDOW, "filter_w": "FilterWidth", "filter_h": "FilterHeight"}
+_FUSED = {"activation": "FusedActivationFunction"}
+_KEEP_DIMS = {"keep_dims": "KeepDims"}
+_MASKS = {
+    "begin_mask": "BeginMask",
+    "end_mask": "EndMask",
+    "ellipsis_mask": "EllipsisMask",
+    "new_axis_mask": "NewAxisMask",
+    "shrink_axis_mask": "ShrinkAxisMask",
+}
+_POOLING = _Format("Pool2DOptions", PoolOptions, _POOL, needed=True)
+_REDUCER = _Format("ReducerOptions", ReducerOptions, _KEEP_DIMS)
+_EXTREMES = _Format("MaximumMinimumOptions")
+
+_FORMATS: Mapping[OpKind, _Format] = {
+    OpKind.ADD: _Format("AddOptions", BinaryOptions, _FUSED),
+    OpKind.AVERAGE_POOL_2D: _POOLING,
+    OpKind.CONCATENATION: _Format(
+        "ConcatenationOptions", ConcatenationOptions, {"axis": "Axis", **_FUSED}, needed=True
+    ),
+    OpKind.CONV_2D: _Format("Conv2DOptions", Conv2DOptions, _DILATED, needed=True),
+    OpKind.DEPTHWISE_CONV_2D: _Format(
+        "DepthwiseConv2DOptions",
+        DepthwiseConv2DOptions,
+        {**_DILATED, "depth_multiplier": "DepthMultiplier"},
+        needed=True,
+    ),
+    OpKind.DEQUANTIZE: _Format("DequantizeOptions"),
+    OpKind.EXPAND_DIMS: _Format("ExpandDimsOptions"),
+    OpKind.FULLY_CONNECTED: _Format(
+        "FullyConnectedOptions",
+        FullyConnectedOptions,
+        {**_FUSED, "keep_num_dims": "KeepNumDims"},
+        fixed={"WeightsFormat": tflite.FullyConnectedOptionsWeightsFormat.DEFAULT},
+    ),
+    OpKind.GATHER: _Format("GatherOptions", GatherOptions, {"axis": "Axis", "batch_dims": "BatchDims"}),
+    OpKind.HARD_SWISH: _Format("HardSwishOptions"),
+    OpKind.LEAKY_RELU: _Format("LeakyReluOptions", LeakyReluOptions, {"alpha": "Alpha"}, needed=True),
+    OpKind.LOGISTIC: _Format(),
+    OpKind.MAXIMUM: _EXTREMES,
+    OpKind.MAX_POOL_2D: _POOLING,
+    OpKind.MEAN: _REDUCER,
+    OpKind.MINIMUM: _EXTREMES,
+    OpKind.MUL: _Format("MulOptions", BinaryOptions, _FUSED),
+    OpKind.PACK: _Format("PackOptions", PackOptions, {"count": "ValuesCount", "axis": "Axis"}, needed=True),
+    OpKind.PAD: _Format("PadOptions"),
+    OpKind.PADV2: _Format("PadV2Options"),
+    OpKind.QUANTIZE: _Format("QuantizeOptions"),
+    OpKind.RELU: _Format(),
+    OpKind.RELU6: _Format(),
+    OpKind.RELU_N1_TO_1: _Format(),
+    OpKind.RESHAPE: _Format("ReshapeOptions"),
+    OpKind.SHAPE: _Format("ShapeOptions"),
+    OpKind.SLICE: _Format("SliceOptions"),
+    OpKind.SOFTMAX: _Format("SoftmaxOptions", SoftmaxOptions, {"beta": "Beta"}, needed=True),
+    OpKind.SPLIT: _Format("SplitOptions", SplitOptions, {"count": "NumSplits"}, needed=True),
+    OpKind.SPLIT_V: _Format("SplitVOptions", SplitOptions, {"count": "NumSplits"}, needed=True),
+    OpKind.SQUEEZE: _Format("SqueezeOptions", SqueezeOptions, {"dims": "SqueezeDims"}),
+    OpKind.STRIDED_SLICE: _Format("StridedSliceOptions", StridedSliceOptions, _MASKS, needed=True),
+    OpKind.SUB: _Format("SubOptions", BinaryOptions, _FUSED),
+    OpKind.TANH: _Format(),
+    OpKind.TRANSPOSE: _Format("TransposeOptions"),
+    OpKind.UNPACK: _Format("UnpackOptions", UnpackOptions, {"count": "Num", "axis": "Axis"}, needed=True),
 }
 
-#: The type of options that TFLite gives each kind of operator.
-OPTIONS_TYPES: Mapping[OpKind, int] = {
-    OpKind.FULLY_CONNECTED: tflite.BuiltinOptions.FullyConnectedOptions,
-    OpKind.RESHAPE: tflite.BuiltinOptions.ReshapeOptions,
-    OpKind.QUANTIZE: tflite.BuiltinOptions.QuantizeOptions,
-    OpKind.DEQUANTIZE: tflite.BuiltinOptions.DequantizeOptions,
-    OpKind.SOFTMAX: tflite.BuiltinOptions.SoftmaxOptions,
+_CODES: Mapping[type[Enum], Mapping[Enum, int]] = {
+    kind: {member: getattr(codes, member.value) for member in kind}
+    for kind, codes in ((Activation, tflite.ActivationFunctionType), (Padding, tflite.Padding))
 }
 
 # TFLite has room for no more, even where a shape tensor makes the option superfluous.
 _MAX_NEW_DIMENSIONS = 8
-_ACTIVATIONS = {code: activation for activation, code in ACTIVATION_CODES.items()}
+_MEANINGS = {kind: {code: member for member, code in codes.items()} for kind, codes in _CODES.items()}
+
+
+def options_type(kind: OpKind) -> int:
+    """Return the type of options that TFLite gives a kind of operator."""
+    return int(getattr(tflite.BuiltinOptions, _FORMATS[kind].table or "NONE"))
 
 
 def read_options(operator: Any, what: str, kind: OpKind) -> Options:
@@ -50,45 +164,85 @@ def read_options(operator: Any, what: str, kind: OpKind) -> Options:
         what is not supported.
     """
     found = operator.BuiltinOptionsType()
-    if found not in (tflite.BuiltinOptions.NONE, OPTIONS_TYPES[kind]) or operator.BuiltinOptions2Type():
+    if found not in (tflite.BuiltinOptions.NONE, options_type(kind)) or operator.BuiltinOptions2Type():
         raise ModelError(f"{what} carries the options of another operator (type {found})")
-    table = None if found == tflite.BuiltinOptions.NONE else operator.BuiltinOptions()
-    if kind is OpKind.FULLY_CONNECTED:
-        return FullyConnectedOptions() if table is None else _fully_connected(table, what)
-    if kind is OpKind.SOFTMAX:
-        return _softmax(table, what)
+    union = None if found == tflite.BuiltinOptions.NONE else operator.BuiltinOptions()
     if kind is OpKind.RESHAPE and len(new_shape(operator)) > _MAX_NEW_DIMENSIONS:
         raise ModelError(f"{what} asks for more than {_MAX_NEW_DIMENSIONS} dimensions, which is not supported")
-    return NoOptions()
+    form = _FORMATS[kind]
+    if union is None:
+        if form.needed:
+            raise ModelError(f"{what} has no options; it needs {', '.join(form.names or ())}")
+        default: Options = form.options()
+        return default
+    table = _table(form.table, union)
+    for theirs, value in form.fixed.items():
+        if getattr(table, theirs)() != value:
+            raise ModelError(f"{what} has {theirs} {getattr(table, theirs)()}, which is not supported; only {value} is")
+    options: Options = form.options(
+        **{name: _read(table, theirs, form, name, what) for name, theirs in (form.names or {}).items()}
+    )
+    return options
 
 
 def new_shape(operator: Any) -> tuple[int, ...]:
     """Return the shape that a RESHAPE carries as an option; nothing is the shape of a scalar."""
     if operator.BuiltinOptionsType() != tflite.BuiltinOptions.ReshapeOptions:
         return ()
-    table = operator.BuiltinOptions()
-    if table is None:
-        return ()
-    options = tflite.ReshapeOptions()
-    options.Init(table.Bytes, table.Pos)
-    return tuple(options.NewShapeAsNumpy().tolist()) if options.NewShapeLength() else ()
+    union = operator.BuiltinOptions()
+    return () if union is None else integers(_table("ReshapeOptions", union), "NewShape")
 
 
-def _fully_connected(table: Any, what: str) -> FullyConnectedOptions:
-    options = tflite.FullyConnectedOptions()
-    options.Init(table.Bytes, table.Pos)
-    if options.WeightsFormat() != tflite.FullyConnectedOptionsWeightsFormat.DEFAULT:
-        raise ModelError(f"{what} has shuffled weights, which are not supported")
-    code = options.FusedActivationFunction()
-    if code not in _ACTIVATIONS:
-        known = ", ".join(activation.value for activation in Activation)
-        raise ModelError(f"{what} has fused activation {code}, which is not supported; known are {known}")
-    return FullyConnectedOptions(_ACTIVATIONS[code], options.KeepNumDims())
+def write_options(builder: Any, kind: OpKind, options: Options, vector: Any) -> Any:
+    """Write an operator's options as a table, and return its offset, None where the kind has no table.
+
+    Parameters
+    ----------
+    builder
+        The ``flatbuffers.Builder``.
+    kind, options
+        The operator's.
+    vector
+        Offset of the vector of integers that RESHAPE (its new shape) and SQUEEZE (its dimensions) refer to; others
+        have none.
+    """
+    form = _FORMATS[kind]
+    if not form.table:
+        return None
+    getattr(tflite, f"{form.table}Start")(builder)
+    for name, theirs in (form.names or {}).items():
+        value = getattr(options, name)
+        getattr(tflite, f"{form.table}Add{theirs}")(builder, vector if isinstance(value, tuple) else _stored(value))
+    for theirs, value in form.fixed.items():
+        getattr(tflite, f"{form.table}Add{theirs}")(builder, value)
+    if kind is OpKind.RESHAPE:
+        tflite.ReshapeOptionsAddNewShape(builder, vector)
+    return builder.EndObject()
 
 
-def _softmax(table: Any, what: str) -> SoftmaxOptions:
-    if table is None:
-        raise ModelError(f"{what} has no options; beta is needed")
-    options = tflite.SoftmaxOptions()
-    options.Init(table.Bytes, table.Pos)
-    return SoftmaxOptions(float(options.Beta()))
+def _table(name: str, union: Any) -> Any:
+    table = getattr(tflite, name)()
+    table.Init(union.Bytes, union.Pos)
+    return table
+
+
+def _read(table: Any, theirs: str, form: _Format, name: str, what: str) -> Any:
+    kind = {entry.name: entry.type for entry in fields(form.options)}[name]
+    if kind == "tuple[int, ...]":
+        return integers(table, theirs)
+    value = getattr(table, theirs)()
+    meanings = {"Activation": _MEANINGS[Activation], "Padding": _MEANINGS[Padding]}.get(str(kind))
+    if meanings is None:
+        return {"bool": bool, "int": int, "float": float}[str(kind)](value)
+    if value not in meanings:
+        known = ", ".join(member.value for member in meanings.values())
+        thing = "fused activation" if kind == "Activation" else "padding"
+        raise ModelError(f"{what} has {thing} {value}, which is not supported; known are {known}")
+    return meanings[value]
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return _CODES[type(value)][value]
+    # flatbuffers stores floats as they are given: as float32 they come back the same
+    return float(np.float32(value)) if isinstance(value, float) else value

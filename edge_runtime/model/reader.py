@@ -9,8 +9,9 @@ from typing import Any
 import tflite
 
 from edge_runtime.errors import ModelError
-from edge_runtime.model.checks import check_graph
+from edge_runtime.model.checks import check_graph, check_structure
 from edge_runtime.model.flatbuffer import verify
+from edge_runtime.model.folding import fold_constants
 from edge_runtime.model.graph import Graph, Operator, OpKind, describe
 from edge_runtime.model.operator_checks import shape_matches
 from edge_runtime.model.options import new_shape, read_options
@@ -96,8 +97,10 @@ def _read(data: bytes, name: str) -> Graph:
         inputs=integers(subgraph, "Inputs"),
         outputs=integers(subgraph, "Outputs"),
     )
-    check_graph(graph)
+    check_structure(graph)
     _check_new_shapes(subgraph, graph)
+    graph = fold_constants(graph)
+    check_graph(graph)
     return graph
 
 

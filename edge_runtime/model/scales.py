@@ -2,22 +2,43 @@
 
 The last bit matters: it decides the last bit of the 32-bit multiplier, and that some results' rounding.
 
-Source: TensorFlow Lite 2.14, ``GetQuantizedConvolutionMultipler`` (sic) in ``lite/kernels/kernel_util.cc``, and the
-``Prepare`` functions of ``fully_connected.cc`` and ``quantize.cc``; found true for tflite-runtime 2.14 on random
-scales, where the other order of rounding is not.
+Source: TensorFlow Lite 2.14, ``GetQuantizedConvolutionMultipler`` (sic) and
+``PopulateConvolutionQuantizationParams`` in ``lite/kernels/kernel_util.cc``, and the ``Prepare`` functions of the
+operators; found true for tflite-runtime 2.14 on random scales, where another order of rounding is not.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelError
+from edge_runtime.model.fixed_point import quantize_multiplier, split_factor
 from edge_runtime.model.graph import Activation, Tensor, describe, quantization_of
 
-__all__ = ["activation_limits", "fully_connected_factors", "requantize_factor"]
+__all__ = [
+    "ADDITION_LEFT_SHIFT",
+    "AdditionScales",
+    "activation_limits",
+    "addition_scales",
+    "convolution_factors",
+    "float_ratio",
+    "fully_connected_factors",
+    "hard_swish_factors",
+    "leaky_factor",
+    "limits_of",
+    "mean_multiplier",
+    "multiplication_factor",
+    "requantize_factor",
+]
 
-_LOWEST, _HIGHEST = -128, 127
+#: By how much ADD and SUB shift their inputs to the left before they scale them.
+ADDITION_LEFT_SHIFT = 20
+
+#: The scale on which 2**15 stands for the real number 3.
+_HARD_SWISH_THREE = np.float32(3.0 / 32768.0)
 
 
 def fully_connected_factors(source: Tensor, weights: Tensor, output: Tensor) -> npt.NDArray[np.float64]:
@@ -38,35 +59,139 @@ def fully_connected_factors(source: Tensor, weights: Tensor, output: Tensor) -> 
     return np.multiply(source_scales, weight_scales, dtype=np.float64) / output_scale
 
 
+def convolution_factors(source: Tensor, weights: Tensor, output: Tensor) -> npt.NDArray[np.float64]:
+    """Return the factor from accumulators to outputs of an int8 CONV_2D or DEPTHWISE_CONV_2D.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, as many as the weights have scales. In doubles throughout, even where there is one.
+    """
+    source_scales, weight_scales = quantization_of(source).scales, quantization_of(weights).scales
+    return np.multiply(source_scales, weight_scales, dtype=np.float64) / quantization_of(output).scale
+
+
 def requantize_factor(source: Tensor, output: Tensor) -> float:
     """Return the factor from a quantised input's steps to an output's steps."""
     return quantization_of(source).scale / quantization_of(output).scale
 
 
+def float_ratio(source: Tensor, output: Tensor) -> float:
+    """Return the same factor as RELU, RELU6 and LEAKY_RELU take it: divided in float32."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(quantization_of(source).scales[0] / quantization_of(output).scales[0])
+
+
+def leaky_factor(source: Tensor, output: Tensor, alpha: float) -> float:
+    """Return the factor of a LEAKY_RELU below zero, in float32 throughout."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(quantization_of(source).scales[0] * np.float32(alpha) / quantization_of(output).scales[0])
+
+
+def hard_swish_factors(source: Tensor, output: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return two 16-bit multipliers with their shifts: to the output's scale, and to the one on which 2**15 is 3.
+
+    Raises
+    ------
+    ModelError
+        If the scales are so far apart that TFLite refuses them.
+    """
+    fine = np.float32(1 / 128) * quantization_of(source).scales[0]
+    with np.errstate(over="ignore", under="ignore"):
+        to_output = quantize_multiplier(float(fine / quantization_of(output).scales[0]))
+        to_three = quantize_multiplier(float(fine / _HARD_SWISH_THREE))
+    if to_output[1] > 0:
+        raise ModelError(f"{describe(output)} has a scale of less than a 128th of the input's")
+    return (_to_short(to_output[0]), to_output[1]), (_to_short(to_three[0]), to_three[1])
+
+
+def _to_short(multiplier: int) -> int:
+    return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1)
+
+
+def mean_multiplier(source: Tensor, output: Tensor, count: int) -> tuple[int, int]:
+    """Return the multiplier and shift of a MEAN: from the sum of `count` elements less their zero points to the output.
+
+    The division by `count` is folded in, to as many bits as TFLite keeps; the multiplier may be below 2**30.
+    """
+    multiplier, shift = quantize_multiplier(requantize_factor(source, output))
+    spare = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << spare) // count, shift - spare
+
+
+@dataclass(frozen=True)
+class AdditionScales:
+    """The integers of an ADD or SUB.
+
+    Each input less its zero point is shifted left by `ADDITION_LEFT_SHIFT` and multiplied by its own multiplier and
+    shift; the sum or difference is multiplied by `output`, and the output's zero point is added. Multiplication is by
+    `multiply_by_quantized_multiplier`, double rounding; all shifts are to the right, so none is above 0.
+    """
+
+    one: tuple[int, int]
+    other: tuple[int, int]
+    output: tuple[int, int]
+
+
+def addition_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScales:
+    """Return the multipliers and shifts of an ADD or SUB.
+
+    Raises
+    ------
+    ModelError
+        If the output's scale is so small that TFLite aborts.
+    """
+    scales = [quantization_of(tensor).scale for tensor in (one, other)]
+    twice = 2 * max(scales)
+    factors = [
+        *(scale / twice for scale in scales),
+        twice / ((1 << ADDITION_LEFT_SHIFT) * quantization_of(output).scale),
+    ]
+    if split_factor(factors[2])[1] > 0:
+        scale = quantization_of(output).scale
+        raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**19th of an input's")
+    return AdditionScales(*(quantize_multiplier(factor) for factor in factors))
+
+
+def multiplication_factor(one: Tensor, other: Tensor, output: Tensor) -> float:
+    """Return the factor of a MUL: from the product of both inputs, less their zero points, to the output's steps."""
+    scales = [quantization_of(tensor).scales[0] for tensor in (one, other, output)]
+    with np.errstate(over="ignore", under="ignore"):
+        # TFLite computes this one in float32
+        return float(scales[0] * scales[1] / scales[2])
+
+
+def limits_of(tensor: Tensor) -> tuple[int, int]:
+    """Return the smallest and largest number that an integer tensor can hold."""
+    limits = np.iinfo(tensor.dtype)
+    return int(limits.min), int(limits.max)
+
+
 def activation_limits(activation: Activation, output: Tensor) -> tuple[int, int]:
-    """Return the smallest and largest int8 that a fused activation lets through.
+    """Return the smallest and largest number that a fused activation lets through.
 
     Parameters
     ----------
     activation
         The activation.
     output
-        The int8 tensor that is written.
+        The int8 or uint8 tensor that is written.
 
     Raises
     ------
     ModelError
         If a limit is so many of the output's steps that TFLite refuses it.
     """
+    lowest, highest = limits_of(output)
     zero = quantization_of(output).zero_point
     if activation is Activation.NONE:
-        return _LOWEST, _HIGHEST
+        return lowest, highest
     if activation is Activation.RELU:
-        return zero, _HIGHEST
+        return zero, highest
     if activation is Activation.RELU6:
-        return zero, min(_HIGHEST, zero + _steps(6.0, output))
+        return zero, min(highest, zero + _steps(6.0, output))
     one = _steps(1.0, output)
-    return max(_LOWEST, zero - one), min(_HIGHEST, zero + one)
+    return max(lowest, zero - one), min(highest, zero + one)
 
 
 def _steps(real: float, output: Tensor) -> int:

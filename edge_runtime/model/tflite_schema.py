@@ -35,15 +35,48 @@ DTYPES: Mapping[int, np.dtype[Any]] = {
 
 _BYTE, _INT32, _FLOAT32, _INT64 = Scalar(1), Scalar(4), Scalar(4), Scalar(8)
 
-_BUILTIN_OPTIONS = OneOf(
-    {
-        tflite.BuiltinOptions.FullyConnectedOptions: "FullyConnectedOptions",
-        tflite.BuiltinOptions.SoftmaxOptions: "SoftmaxOptions",
-        tflite.BuiltinOptions.ReshapeOptions: "ReshapeOptions",
-        tflite.BuiltinOptions.QuantizeOptions: "NoOptions",
-        tflite.BuiltinOptions.DequantizeOptions: "NoOptions",
-    }
-)
+#: The tables of operators' options.
+_OPTIONS: Mapping[str, tuple[Field, ...]] = {
+    "AddOptions": (_BYTE, _BYTE),  # activation, pot_scale_int16
+    "ConcatenationOptions": (_INT32, _BYTE),  # axis, activation
+    "Conv2DOptions": (_BYTE, _INT32, _INT32, _BYTE, _INT32, _INT32, _BYTE),  # padding, strides, activation, dilations
+    "DepthwiseConv2DOptions": (
+        _BYTE,
+        _INT32,
+        _INT32,
+        _INT32,
+        _BYTE,
+        _INT32,
+        _INT32,
+    ),  # the multiplier after the strides
+    "DequantizeOptions": (),
+    "ExpandDimsOptions": (),
+    "FullyConnectedOptions": (_BYTE, _BYTE, _BYTE, _BYTE, _BYTE),
+    "GatherOptions": (_INT32, _INT32),
+    "HardSwishOptions": (),
+    "LeakyReluOptions": (_FLOAT32,),
+    "MaximumMinimumOptions": (),
+    "MulOptions": (_BYTE,),
+    "PackOptions": (_INT32, _INT32),
+    "PadOptions": (),
+    "PadV2Options": (),
+    "Pool2DOptions": (_BYTE, _INT32, _INT32, _INT32, _INT32, _BYTE),  # padding, strides, filter, activation
+    "QuantizeOptions": (),
+    "ReducerOptions": (_BYTE,),
+    "ReshapeOptions": (VectorOf(_INT32),),
+    "ShapeOptions": (_BYTE,),
+    "SliceOptions": (),
+    "SoftmaxOptions": (_FLOAT32,),
+    "SplitOptions": (_INT32,),
+    "SplitVOptions": (_INT32,),
+    "SqueezeOptions": (VectorOf(_INT32),),
+    "StridedSliceOptions": (_INT32, _INT32, _INT32, _INT32, _INT32, _BYTE),
+    "SubOptions": (_BYTE, _BYTE),
+    "TransposeOptions": (),
+    "UnpackOptions": (_INT32, _INT32),
+}
+
+_BUILTIN_OPTIONS = OneOf({getattr(tflite.BuiltinOptions, table): table for table in _OPTIONS})
 
 TFLITE_SCHEMA: Mapping[str, tuple[Field, ...]] = {
     "Model": (
@@ -97,10 +130,7 @@ TFLITE_SCHEMA: Mapping[str, tuple[Field, ...]] = {
         VectorOf(_BYTE),  # mutating_variable_inputs
         VectorOf(_INT32),  # intermediates
     ),
-    "FullyConnectedOptions": (_BYTE, _BYTE, _BYTE, _BYTE, _BYTE),
-    "SoftmaxOptions": (_FLOAT32,),
-    "ReshapeOptions": (VectorOf(_INT32),),
-    "NoOptions": (),
+    **_OPTIONS,
     "Buffer": (VectorOf(_BYTE), _INT64, _INT64),  # data, offset, size
     "Metadata": (String(), _INT32),  # name, buffer
     "SignatureDef": (

@@ -10,16 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import tflite
 
-from edge_runtime.model.graph import (
-    FullyConnectedOptions,
-    Graph,
-    Operator,
-    OpKind,
-    Quantization,
-    SoftmaxOptions,
-    Tensor,
-)
-from edge_runtime.model.options import ACTIVATION_CODES, OPTIONS_TYPES
+from edge_runtime.model.graph import Graph, Operator, OpKind, Quantization, SqueezeOptions, Tensor
+from edge_runtime.model.options import options_type, write_options
 from edge_runtime.model.tflite_schema import DTYPES, IDENTIFIER, VERSION
 
 __all__ = ["write_tflite"]
@@ -28,14 +20,19 @@ _LARGEST_OLD_CODE = 127
 _NO_DATA = 0
 _TENSOR_TYPES = {dtype: code for code, dtype in DTYPES.items()}
 
-#: The versions of the operators that these graphs can need, all of them known to tflite-runtime 2.14.
+#: The versions of the operators that these graphs can need, all of them known to tflite-runtime 2.14; 2 elsewhere.
 _OPERATOR_VERSIONS: Mapping[OpKind, int] = {
+    OpKind.CONV_2D: 3,
+    OpKind.DEPTHWISE_CONV_2D: 3,
+    OpKind.EXPAND_DIMS: 1,
     OpKind.FULLY_CONNECTED: 6,
+    OpKind.HARD_SWISH: 1,
+    OpKind.RELU_N1_TO_1: 1,
     OpKind.RESHAPE: 1,
-    OpKind.QUANTIZE: 2,
-    OpKind.DEQUANTIZE: 2,
-    OpKind.SOFTMAX: 2,
+    OpKind.SHAPE: 1,
+    OpKind.SQUEEZE: 1,
 }
+_ORDINARY_VERSION = 2
 
 
 def write_tflite(graph: Graph) -> bytes:
@@ -125,7 +122,7 @@ class _Writer:
         code = getattr(tflite.BuiltinOperator, kind.value)
         tflite.OperatorCodeStart(builder)
         tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(code, _LARGEST_OLD_CODE))
-        tflite.OperatorCodeAddVersion(builder, _OPERATOR_VERSIONS[kind])
+        tflite.OperatorCodeAddVersion(builder, _OPERATOR_VERSIONS.get(kind, _ORDINARY_VERSION))
         tflite.OperatorCodeAddBuiltinCode(builder, code)
         return tflite.OperatorCodeEnd(builder)
 
@@ -136,26 +133,19 @@ class _Writer:
         tflite.OperatorAddOpcodeIndex(builder, self._kinds.index(operator.kind))
         tflite.OperatorAddInputs(builder, inputs)
         tflite.OperatorAddOutputs(builder, outputs)
-        tflite.OperatorAddBuiltinOptionsType(builder, OPTIONS_TYPES[operator.kind])
-        tflite.OperatorAddBuiltinOptions(builder, options)
+        tflite.OperatorAddBuiltinOptionsType(builder, options_type(operator.kind))
+        if options is not None:
+            tflite.OperatorAddBuiltinOptions(builder, options)
         return tflite.OperatorEnd(builder)
 
     def _options(self, operator: Operator) -> Any:
-        builder, options = self._builder, operator.options
-        if isinstance(options, FullyConnectedOptions):
-            tflite.FullyConnectedOptionsStart(builder)
-            tflite.FullyConnectedOptionsAddFusedActivationFunction(builder, ACTIVATION_CODES[options.activation])
-            tflite.FullyConnectedOptionsAddKeepNumDims(builder, options.keep_num_dims)
-        elif isinstance(options, SoftmaxOptions):
-            tflite.SoftmaxOptionsStart(builder)
-            tflite.SoftmaxOptionsAddBeta(builder, options.beta)
+        options = operator.options
+        vector = None
+        if isinstance(options, SqueezeOptions):
+            vector = self._int32(options.dims)
         elif operator.kind is OpKind.RESHAPE:
-            shape = self._int32(self._graph.output_tensor(operator).shape)
-            tflite.ReshapeOptionsStart(builder)
-            tflite.ReshapeOptionsAddNewShape(builder, shape)
-        else:
-            builder.StartObject(0)
-        return builder.EndObject()
+            vector = self._int32(self._graph.output_tensor(operator).shape)
+        return write_options(self._builder, operator.kind, options, vector)
 
     def _int32(self, values: Sequence[int]) -> Any:
         return self._vector(np.asarray(values, "<i4").tobytes(), len(values), 4, 4)

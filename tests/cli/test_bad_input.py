@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tflite
 
 from edge_runtime.stream import Recording, load_recording, save_recording
 from support.networks import dense_network
@@ -62,9 +63,15 @@ def test_a_float_model(cli: Any, verb: str, float_model: Path) -> None:
 
 
 @VERBS
-def test_an_operator_that_is_not_known_yet(cli: Any, verb: str, shared_models: Path) -> None:
-    message = refused(cli, verb, shared_models / "mlperf_kws_dscnn.tflite")
-    assert "CONV_2D" in message
+def test_an_operator_that_is_not_known_yet(cli: Any, verb: str, tmp_path: Path) -> None:
+    data = bytearray(dense_network([4, 3]))
+    code = tflite.Model.GetRootAs(data).OperatorCodes(0)
+    for slot in (0, 3):  # the old field and the new
+        data[code._tab.Pos + code._tab.Offset(4 + 2 * slot)] = tflite.BuiltinOperator.RNN
+    path = tmp_path / "recurrent.tflite"
+    path.write_bytes(data)
+    message = refused(cli, verb, path)
+    assert "RNN" in message
     assert "FULLY_CONNECTED" in message
 
 

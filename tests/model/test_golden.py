@@ -10,9 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge_runtime.errors import ModelError
-from edge_runtime.model import Activation, FullyConnectedOptions, GraphBuilder, Interpreter, load_tflite, write_tflite
+from edge_runtime.model import (
+    Activation,
+    FullyConnectedOptions,
+    GraphBuilder,
+    Interpreter,
+    channels,
+    load_tflite,
+    write_tflite,
+)
 from edge_runtime.model.checks import check_graph
-from edge_runtime.model.kernels import fully_connected as kernel
 
 # the golden interpreter is a function: sharing it between examples is fine
 thorough = settings(
@@ -21,10 +28,11 @@ thorough = settings(
 int8s = st.integers(-128, 127)
 seeds = st.integers(0, 2**32 - 1)
 
-REAL = ["mlperf_ad_autoencoder", "hello_world", *(f"layers/toycar_layer{i}" for i in range(10))]
-# the last layers of the other MLPerf Tiny networks
-REAL += [f"layers/{name}" for name in ("aww_layer10", "aww_layer11", "aww_layer12", "vww_layer28", "vww_layer29")]
-REAL += [f"layers/{name}" for name in ("vww_layer30", "resnet_layer13", "resnet_layer14", "resnet_layer15")]
+# the MLPerf Tiny networks, others, and the former's single layers
+REAL = ["hello_world", "micro_speech", "mnist_depthwise", "mobilenet96_imagenet"]
+REAL += [f"mlperf_{name}" for name in ("ad_autoencoder", "ic_resnet8", "kws_dscnn", "sww", "vww_mobilenet")]
+LAYERS = {"aww": 13, "resnet": 16, "toycar": 10, "vww": 31}
+REAL += [f"layers/{network}_layer{layer}" for network, layers in LAYERS.items() for layer in range(layers)]
 
 
 def check(golden, graph, inputs) -> None:
@@ -54,7 +62,7 @@ def test_real_models(golden_interpreter, shared_models, name):
     path = shared_models / f"{name}.tflite"
     graph = load_tflite(path)
     run, interpreter = golden_interpreter(path.read_bytes()), Interpreter(graph)
-    for inputs in random_inputs(graph, seed=1, count=100):
+    for inputs in random_inputs(graph, seed=1, count=10):
         same(run(inputs), interpreter.run(inputs))
 
 
@@ -178,7 +186,7 @@ def test_the_last_bit_of_the_factor(golden_interpreter, monkeypatch, several):
         same(expected, Interpreter(graph).run(zero))
         with monkeypatch.context() as patch:
             product = np.atleast_1d(np.multiply(np.float32(scale), weight_scales, dtype=other_order)).astype(np.float64)
-            patch.setattr(kernel, "fully_connected_factors", lambda *_, p=product, s=output_scale: p / s)
+            patch.setattr(channels, "fully_connected_factors", lambda *_, p=product, s=output_scale: p / s)
             differs += int((Interpreter(graph).run(zero)[0] != expected[0]).sum())
     assert differs > 50, "the other order of rounding must be seen to be wrong, or this shows nothing"
 

@@ -6,21 +6,57 @@ from collections.abc import Callable, Mapping
 
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph, Operator, OpKind
+from edge_runtime.model.kernels import movement
+from edge_runtime.model.kernels.convolution import prepare_convolution, prepare_depthwise
 from edge_runtime.model.kernels.dequantize import prepare_dequantize
+from edge_runtime.model.kernels.elementwise import prepare_addition, prepare_extreme, prepare_multiplication
 from edge_runtime.model.kernels.fully_connected import prepare_fully_connected
 from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.mean import prepare_mean
+from edge_runtime.model.kernels.pooling import prepare_average_pool, prepare_max_pool
 from edge_runtime.model.kernels.quantize import prepare_quantize
-from edge_runtime.model.kernels.reshape import prepare_reshape
 from edge_runtime.model.kernels.softmax import prepare_softmax
+from edge_runtime.model.kernels.tables import lookup_table, prepare_table
 
-__all__ = ["Kernel", "prepare_kernel"]
+__all__ = ["Kernel", "lookup_table", "prepare_kernel"]
 
 _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
-    OpKind.FULLY_CONNECTED: prepare_fully_connected,
-    OpKind.RESHAPE: prepare_reshape,
-    OpKind.QUANTIZE: prepare_quantize,
+    OpKind.ADD: prepare_addition,
+    OpKind.AVERAGE_POOL_2D: prepare_average_pool,
+    OpKind.CONCATENATION: movement.prepare_concatenation,
+    OpKind.CONV_2D: prepare_convolution,
+    OpKind.DEPTHWISE_CONV_2D: prepare_depthwise,
     OpKind.DEQUANTIZE: prepare_dequantize,
+    OpKind.EXPAND_DIMS: movement.prepare_view,
+    OpKind.FULLY_CONNECTED: prepare_fully_connected,
+    OpKind.GATHER: movement.prepare_gather,
+    OpKind.HARD_SWISH: prepare_table,
+    OpKind.LEAKY_RELU: prepare_table,
+    OpKind.LOGISTIC: prepare_table,
+    OpKind.MAXIMUM: prepare_extreme,
+    OpKind.MAX_POOL_2D: prepare_max_pool,
+    OpKind.MEAN: prepare_mean,
+    OpKind.MINIMUM: prepare_extreme,
+    OpKind.MUL: prepare_multiplication,
+    OpKind.PACK: movement.prepare_pack,
+    OpKind.PAD: movement.prepare_pad,
+    OpKind.PADV2: movement.prepare_pad,
+    OpKind.QUANTIZE: prepare_quantize,
+    OpKind.RELU: prepare_table,
+    OpKind.RELU6: prepare_table,
+    OpKind.RELU_N1_TO_1: prepare_table,
+    OpKind.RESHAPE: movement.prepare_view,
+    OpKind.SHAPE: movement.prepare_shape,
+    OpKind.SLICE: movement.prepare_slice,
     OpKind.SOFTMAX: prepare_softmax,
+    OpKind.SPLIT: movement.prepare_split,
+    OpKind.SPLIT_V: movement.prepare_split,
+    OpKind.SQUEEZE: movement.prepare_view,
+    OpKind.STRIDED_SLICE: movement.prepare_strided_slice,
+    OpKind.SUB: prepare_addition,
+    OpKind.TANH: prepare_table,
+    OpKind.TRANSPOSE: movement.prepare_transpose,
+    OpKind.UNPACK: movement.prepare_unpack,
 }
 
 

@@ -1,4 +1,4 @@
-"""QUANTIZE: float32 to int8, or int8 to int8 in another scale.
+"""QUANTIZE: float32 to int8 or uint8, or from one scale to another.
 
 Source: TensorFlow Lite 2.14, ``lite/kernels/internal/reference/quantize.h`` and ``requantize.h``.
 """
@@ -11,29 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataError
-from edge_runtime.model.fixed_point import Rounding, multiply_by_quantized_multiplier, quantize_multiplier
+from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph, Operator, Tensor, describe, quantization_of
 from edge_runtime.model.kernels.kernel import Kernel, unary
-from edge_runtime.model.kernels.table import every_int8, table_kernel
-from edge_runtime.model.scales import requantize_factor
+from edge_runtime.model.kernels.tables import prepare_table
+from edge_runtime.model.scales import limits_of
 
 __all__ = ["prepare_quantize"]
 
-_LOWEST, _HIGHEST = -128, 127
 # Beyond, TFLite's conversion to an integer is undefined in C: some processors saturate, others give -128.
 _UNDEFINED_FROM = np.float32(2.0**31)
 
 
-def prepare_quantize(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (always double)
+def prepare_quantize(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
     """Return a QUANTIZE as a kernel."""
     source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
     if source.dtype == np.float32:
         return _from_float(operator, source, output)
-    multiplier, shift = quantize_multiplier(requantize_factor(source, output))
-    steps = every_int8() - np.int32(quantization_of(source).zero_point)
-    scaled = multiply_by_quantized_multiplier(steps, multiplier, shift)
-    scaled += np.int32(quantization_of(output).zero_point)
-    return table_kernel(np.clip(scaled, _LOWEST, _HIGHEST).astype(np.int8))
+    return prepare_table(graph, operator, rounding)
 
 
 def _from_float(operator: Operator, source: Tensor, output: Tensor) -> Kernel:
@@ -43,20 +38,20 @@ def _from_float(operator: Operator, source: Tensor, output: Tensor) -> Kernel:
         with np.errstate(over="ignore"):
             steps = np.asarray(reals / scale)
         if not (np.abs(steps) < _UNDEFINED_FROM).all():
-            raise _not_quantizable(operator, source, reals, steps)
+            raise _not_quantizable(operator, source, output, steps, reals)
         # in double, adding a half is exact; truncated, that is C's round(): ties away from zero
         rounded = np.trunc(steps + np.copysign(0.5, steps, dtype=np.float64)) + zero_point
-        return np.asarray(np.clip(rounded, _LOWEST, _HIGHEST)).astype(np.int8)
+        return np.asarray(np.clip(rounded, *limits_of(output))).astype(output.dtype)
 
     return unary(quantize)
 
 
 def _not_quantizable(
-    operator: Operator, source: Tensor, reals: npt.NDArray[Any], steps: npt.NDArray[np.float32]
+    operator: Operator, source: Tensor, output: Tensor, steps: npt.NDArray[np.float32], reals: npt.NDArray[Any]
 ) -> DataError:
     first = int(np.flatnonzero(~(np.abs(steps) < _UNDEFINED_FROM))[0])
     value = reals.flat[first]
     return DataError(
-        f"{describe(operator)}: element {first} of {describe(source)} is {value}, which int8 cannot stand for; "
-        "give finite values in the range that the network was trained on"
+        f"{describe(operator)}: element {first} of {describe(source)} is {value}, which {output.dtype} cannot "
+        "stand for; give finite values in the range that the network was trained on"
     )

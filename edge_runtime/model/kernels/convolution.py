@@ -1,0 +1,81 @@
+"""CONV_2D and DEPTHWISE_CONV_2D: 8-bit inputs and weights, int32 accumulators and bias, requantised per channel.
+
+Source: TensorFlow Lite 2.14, ``conv.h`` and ``depthwise_conv.h`` under ``lite/kernels/internal/reference/integer_ops``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.model.channels import centred_weights
+from edge_runtime.model.fixed_point import Rounding
+from edge_runtime.model.geometry import Window, window_of
+from edge_runtime.model.graph import (
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    Graph,
+    Operator,
+    options_of,
+    quantization_of,
+)
+from edge_runtime.model.kernels.accumulate import exact_matrix, pad_pictures, sums_of, tap_slices, windows_of
+from edge_runtime.model.kernels.finish import finish
+from edge_runtime.model.kernels.kernel import Kernel, unary
+
+__all__ = ["prepare_convolution", "prepare_depthwise"]
+
+
+def prepare_convolution(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
+    """Return a CONV_2D as a kernel."""
+    source, window = graph.tensor(operator.inputs[0]), window_of(graph, operator)
+    weights = centred_weights(graph, operator)
+    groups = source.shape[3] // weights.shape[3]
+    matrices = [exact_matrix(part.reshape(len(part), -1), source) for part in np.split(weights, groups)]
+    finished = finish(graph, operator, options_of(operator, Conv2DOptions).activation, rounding)
+    around = quantization_of(source).zero_point
+
+    def convolution(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        parts = np.split(pad_pictures(pictures, window, around), groups, axis=3)
+        sums = [sums_of(_rows(part, window), matrix) for part, matrix in zip(parts, matrices, strict=True)]
+        return finished(sums[0] if groups == 1 else np.concatenate(sums, axis=1))
+
+    return unary(convolution)
+
+
+def _rows(padded: npt.NDArray[Any], window: Window) -> npt.NDArray[Any]:
+    """Return what each output sees, [outputs, kernel h x kernel w x channels]."""
+    taps = window.h.kernel * window.w.kernel * padded.shape[3]
+    return windows_of(padded, window).reshape(-1, taps)
+
+
+def prepare_depthwise(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
+    """Return a DEPTHWISE_CONV_2D as a kernel."""
+    source, window = graph.tensor(operator.inputs[0]), window_of(graph, operator)
+    weights = centred_weights(graph, operator)[0].astype(np.int32)
+    multiplier = weights.shape[2] // source.shape[3]
+    finished = finish(graph, operator, options_of(operator, DepthwiseConv2DOptions).activation, rounding)
+    around = quantization_of(source).zero_point
+
+    def depthwise(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        padded = pad_pictures(pictures, window, around).astype(np.int32)
+        if multiplier > 1:
+            padded = np.repeat(padded, multiplier, axis=3)
+        return finished(_sums_by_channel(padded, weights, window))
+
+    return unary(depthwise)
+
+
+def _sums_by_channel(
+    padded: npt.NDArray[np.int32], weights: npt.NDArray[np.int32], window: Window
+) -> npt.NDArray[np.int32]:
+    """Return the sums of products [n, h, w, c]: tap by tap, as a window of channels is no matrix product."""
+    shape = (len(padded), window.h.outputs, window.w.outputs, padded.shape[3])
+    sums, product = np.zeros(shape, np.int32), np.empty(shape, np.int32)
+    for y in range(window.h.kernel):
+        for x in range(window.w.kernel):
+            rows, columns = tap_slices(window, y, x)
+            sums += np.multiply(padded[:, rows, columns], weights[y, x], out=product)
+    return sums

@@ -1,0 +1,128 @@
+"""Operators that only move numbers: shapes, slices, joins, borders.
+
+Source: TensorFlow Lite 2.14, the operators' files under ``lite/kernels``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.model.channels import constant_of
+from edge_runtime.model.fixed_point import Rounding
+from edge_runtime.model.graph import (
+    ConcatenationOptions,
+    GatherOptions,
+    Graph,
+    Operator,
+    PackOptions,
+    UnpackOptions,
+    options_of,
+    quantization_of,
+)
+from edge_runtime.model.kernels.kernel import Kernel, one_output, unary
+from edge_runtime.model.shapes import integers_of, paddings_of, slice_of, split_of, strided_slices
+
+__all__ = [
+    "prepare_concatenation",
+    "prepare_gather",
+    "prepare_pack",
+    "prepare_pad",
+    "prepare_shape",
+    "prepare_slice",
+    "prepare_split",
+    "prepare_strided_slice",
+    "prepare_transpose",
+    "prepare_unpack",
+    "prepare_view",
+]
+
+_Array = npt.NDArray[Any]
+
+
+def _moving(function: Callable[[_Array], _Array]) -> Kernel:
+    """Return a kernel of a function that may give a view, copied: outputs must not change when an input is reused."""
+    return unary(lambda values: np.array(function(values), order="C"))
+
+
+def prepare_view(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a RESHAPE, SQUEEZE or EXPAND_DIMS as a kernel: the same numbers in another shape."""
+    shape = graph.output_tensor(operator).shape
+    return _moving(lambda values: values.reshape(shape))
+
+
+def prepare_pad(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a PAD or PADV2 as a kernel."""
+    around = paddings_of(graph, operator)
+    if len(operator.inputs) > 2:
+        value = constant_of(graph.tensor(operator.inputs[2])).reshape(-1)[0]
+    else:
+        value = quantization_of(graph.output_tensor(operator)).zero_point
+    return unary(lambda values: np.pad(values, around, constant_values=value))
+
+
+def prepare_concatenation(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a CONCATENATION as a kernel."""
+    axis = options_of(operator, ConcatenationOptions).axis
+    return one_output(lambda inputs: np.concatenate(inputs, axis=axis))
+
+
+def prepare_pack(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a PACK as a kernel."""
+    axis = options_of(operator, PackOptions).axis
+    return one_output(lambda inputs: np.stack(inputs, axis=axis))
+
+
+def prepare_unpack(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return an UNPACK as a kernel."""
+    axis = options_of(operator, UnpackOptions).axis
+
+    def unpack(inputs: Sequence[Any]) -> Sequence[_Array]:
+        return [np.array(part, order="C") for part in np.moveaxis(inputs[0], axis, 0)]
+
+    return unpack
+
+
+def prepare_split(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a SPLIT or SPLIT_V as a kernel."""
+    position, axis, lengths = split_of(graph, operator)
+    ends = np.cumsum(lengths)[:-1]
+
+    def split(inputs: Sequence[Any]) -> Sequence[_Array]:
+        return [np.array(part, order="C") for part in np.split(inputs[position], ends, axis=axis)]
+
+    return split
+
+
+def prepare_strided_slice(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a STRIDED_SLICE as a kernel."""
+    index = strided_slices(graph, operator)
+    return _moving(lambda values: values[index])
+
+
+def prepare_slice(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a SLICE as a kernel."""
+    index = slice_of(graph, operator)
+    return _moving(lambda values: values[index])
+
+
+def prepare_transpose(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a TRANSPOSE as a kernel."""
+    order = integers_of(graph, operator, 1)
+    return _moving(lambda values: values.transpose(order))
+
+
+def prepare_gather(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a GATHER of constant positions as a kernel."""
+    axis = options_of(operator, GatherOptions).axis
+    positions = constant_of(graph.tensor(operator.inputs[1]))
+    return _moving(lambda values: values.take(positions, axis=axis))
+
+
+def prepare_shape(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a SHAPE as a kernel."""
+    dtype = graph.output_tensor(operator).dtype
+    return unary(lambda values: np.array(values.shape, dtype))

@@ -1,0 +1,126 @@
+"""Operators on single 8-bit values: what becomes of each of the 256, as a table.
+
+Source: TensorFlow Lite 2.14, ``lite/kernels/activations.cc`` (``PopulateLookupTable`` and ``ReluX`` among it),
+``reference/hard_swish.h``, ``reference/leaky_relu.h`` and ``reference/requantize.h`` under ``lite/kernels/internal``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.model.fixed_point import Rounding, multiply_by_quantized_multiplier, quantize_multiplier
+from edge_runtime.model.graph import (
+    Activation,
+    Graph,
+    LeakyReluOptions,
+    Operator,
+    OpKind,
+    Tensor,
+    options_of,
+    quantization_of,
+)
+from edge_runtime.model.kernels.hard_swish import hard_swish_steps
+from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.table import every_value, table_kernel
+from edge_runtime.model.scales import activation_limits, float_ratio, leaky_factor, limits_of, requantize_factor
+
+__all__ = ["lookup_table", "prepare_table"]
+
+_Steps = npt.NDArray[np.int32]
+
+
+def lookup_table(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
+    """Return what an operator makes of each value of its input, where that is all that it does.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        [256], of the output's dtype (int8 or uint8), by the input's byte read as an unsigned number: for an int8 input
+        0…127 come first, and then -128…-1. None for operators that are no such table.
+    """
+    source = graph.tensor(operator.inputs[0])
+    table = _TABLES.get(operator.kind)
+    if table is None or source.dtype not in (np.int8, np.uint8):
+        return None
+    output = graph.output_tensor(operator)
+    if output.dtype not in (np.int8, np.uint8):
+        return None
+    steps = table(operator, source, output)
+    return np.clip(steps, *limits_of(output)).astype(output.dtype)
+
+
+def prepare_table(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (always double)
+    """Return an operator that is a table as a kernel."""
+    table = lookup_table(graph, operator)
+    assert table is not None  # noqa: S101 - the checks let nothing else through
+    return table_kernel(table)
+
+
+def _centred(source: Tensor) -> _Steps:
+    return every_value(source.dtype) - np.int32(quantization_of(source).zero_point)
+
+
+def _requantize(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
+    factor = quantize_multiplier(requantize_factor(source, output))
+    return multiply_by_quantized_multiplier(_centred(source), *factor) + np.int32(quantization_of(output).zero_point)
+
+
+def _relu(activation: Activation) -> Callable[[Operator, Tensor, Tensor], _Steps]:
+    def steps(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
+        scaled = multiply_by_quantized_multiplier(_centred(source), *quantize_multiplier(float_ratio(source, output)))
+        return np.clip(scaled + np.int32(quantization_of(output).zero_point), *activation_limits(activation, output))
+
+    return steps
+
+
+def _leaky_relu(operator: Operator, source: Tensor, output: Tensor) -> _Steps:
+    steps = _centred(source)
+    above = multiply_by_quantized_multiplier(steps, *quantize_multiplier(float_ratio(source, output)))
+    alpha = options_of(operator, LeakyReluOptions).alpha
+    below = multiply_by_quantized_multiplier(steps, *quantize_multiplier(leaky_factor(source, output, alpha)))
+    return np.where(steps >= 0, above, below) + np.int32(quantization_of(output).zero_point)
+
+
+def _hard_swish(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
+    return hard_swish_steps(_centred(source), source, output)
+
+
+def _real_function(function: Callable[[float], np.float32]) -> Callable[[Operator, Tensor, Tensor], _Steps]:
+    """Return a table of a function of reals, rounded to float32 wherever TFLite is."""
+
+    def steps(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
+        with np.errstate(over="ignore"):
+            reals = quantization_of(source).scales[0] * _centred(source).astype(np.float32)
+        inverse = np.float32(1) / quantization_of(output).scales[0]
+        values = np.array([function(float(real)) for real in reals], np.float32) * inverse
+        rounded = np.trunc(values + np.copysign(0.5, values, dtype=np.float64)).astype(np.float32)
+        return np.asarray(rounded + np.float32(quantization_of(output).zero_point)).astype(np.int64).astype(np.int32)
+
+    return steps
+
+
+def _tanh(real: float) -> np.float32:
+    return np.float32(math.tanh(real))
+
+
+def _logistic(real: float) -> np.float32:
+    with np.errstate(over="ignore"):
+        exponential = np.float32(np.exp(np.float64(-real)))
+    return np.float32(1) / (np.float32(1) + exponential)
+
+
+_TABLES: Mapping[OpKind, Callable[[Operator, Tensor, Tensor], _Steps]] = {
+    OpKind.HARD_SWISH: _hard_swish,
+    OpKind.LEAKY_RELU: _leaky_relu,
+    OpKind.LOGISTIC: _real_function(_logistic),
+    OpKind.QUANTIZE: _requantize,
+    OpKind.RELU: _relu(Activation.RELU),
+    OpKind.RELU6: _relu(Activation.RELU6),
+    OpKind.RELU_N1_TO_1: _relu(Activation.RELU_N1_TO_1),
+    OpKind.TANH: _real_function(_tanh),
+}

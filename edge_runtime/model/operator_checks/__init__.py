@@ -1,0 +1,92 @@
+"""Checks one operator: that its tensors' shapes, types and quantisation are what TFLite's int8 kernels compute with.
+
+Each rule is TFLite's own or stricter; where TFLite would read beyond a tensor or abort the process, there is a
+rule here. One file per operator family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edge_runtime.errors import ModelError
+from edge_runtime.model.graph import Graph, Operator, OpKind, describe
+from edge_runtime.model.operator_checks import elementwise, movement, weighted, windows
+from edge_runtime.model.operator_checks.movement import shape_matches
+
+__all__ = ["check_operator", "shape_matches"]
+
+_MANY = 4096
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How many inputs and outputs a kind has, which inputs cannot be absent, and what else must hold."""
+
+    inputs: tuple[int, int]
+    check: Callable[[Graph, Operator], None]
+    needed: int = _MANY
+    outputs: int = 1
+
+
+def check_operator(graph: Graph, operator: Operator) -> None:
+    """Check one operator, whose tensor indices are known to be in range.
+
+    Raises
+    ------
+    ModelError
+        If TFLite's int8 kernel would refuse, crash on, or read something else than it should from these tensors.
+    """
+    rule = _RULES[operator.kind]
+    fewest, most = rule.inputs
+    # TFLite reads through a null pointer where another input than a bias is absent
+    if not fewest <= len(operator.inputs) <= most or -1 in operator.inputs[: rule.needed]:
+        raise ModelError(f"{describe(operator)} has inputs {list(operator.inputs)}; it needs {fewest} to {most}")
+    if -1 in operator.outputs or not 1 <= len(operator.outputs) <= rule.outputs:
+        raise ModelError(f"{describe(operator)} has {len(operator.outputs)} outputs; it needs {_listed(rule.outputs)}")
+    rule.check(graph, operator)
+
+
+def _listed(most: int) -> str:
+    return "1" if most == 1 else "1 or more"
+
+
+_TABLE = (1, 1)
+_RULES: Mapping[OpKind, _Rule] = {
+    OpKind.ADD: _Rule((2, 2), elementwise.check_addition),
+    OpKind.AVERAGE_POOL_2D: _Rule((1, 1), windows.check_pool),
+    OpKind.CONCATENATION: _Rule((1, _MANY), movement.check_concatenation),
+    OpKind.CONV_2D: _Rule((2, 3), weighted.check_convolution, needed=2),
+    OpKind.DEPTHWISE_CONV_2D: _Rule((2, 3), weighted.check_depthwise, needed=2),
+    OpKind.DEQUANTIZE: _Rule(_TABLE, elementwise.check_dequantize),
+    OpKind.EXPAND_DIMS: _Rule((2, 2), movement.check_expand_dims),
+    OpKind.FULLY_CONNECTED: _Rule((2, 3), weighted.check_fully_connected, needed=2),
+    OpKind.GATHER: _Rule((2, 2), movement.check_gather),
+    OpKind.HARD_SWISH: _Rule(_TABLE, elementwise.check_hard_swish),
+    OpKind.LEAKY_RELU: _Rule(_TABLE, elementwise.check_leaky_relu),
+    OpKind.LOGISTIC: _Rule(_TABLE, elementwise.check_logistic),
+    OpKind.MAXIMUM: _Rule((2, 2), elementwise.check_extreme),
+    OpKind.MAX_POOL_2D: _Rule((1, 1), windows.check_pool),
+    OpKind.MEAN: _Rule((2, 2), windows.check_mean),
+    OpKind.MINIMUM: _Rule((2, 2), elementwise.check_extreme),
+    OpKind.MUL: _Rule((2, 2), elementwise.check_multiplication),
+    OpKind.PACK: _Rule((1, _MANY), movement.check_pack),
+    OpKind.PAD: _Rule((2, 2), movement.check_pad),
+    OpKind.PADV2: _Rule((3, 3), movement.check_pad),
+    OpKind.QUANTIZE: _Rule(_TABLE, elementwise.check_quantize),
+    OpKind.RELU: _Rule(_TABLE, elementwise.check_relu),
+    OpKind.RELU6: _Rule(_TABLE, elementwise.check_relu),
+    OpKind.RELU_N1_TO_1: _Rule(_TABLE, elementwise.check_relu),
+    OpKind.RESHAPE: _Rule((1, 2), movement.check_reshape),
+    OpKind.SHAPE: _Rule((1, 1), movement.check_shape),
+    OpKind.SLICE: _Rule((3, 3), movement.check_slice),
+    OpKind.SOFTMAX: _Rule(_TABLE, elementwise.check_softmax),
+    OpKind.SPLIT: _Rule((2, 2), movement.check_split, outputs=_MANY),
+    OpKind.SPLIT_V: _Rule((3, 3), movement.check_split, outputs=_MANY),
+    OpKind.SQUEEZE: _Rule((1, 1), movement.check_squeeze),
+    OpKind.STRIDED_SLICE: _Rule((4, 4), movement.check_strided_slice),
+    OpKind.SUB: _Rule((2, 2), elementwise.check_addition),
+    OpKind.TANH: _Rule(_TABLE, elementwise.check_tanh),
+    OpKind.TRANSPOSE: _Rule((2, 2), movement.check_transpose),
+    OpKind.UNPACK: _Rule((1, 1), movement.check_unpack, outputs=_MANY),
+}

@@ -1,0 +1,200 @@
+"""Operators that work value by value: arithmetic with broadcasting, tables, and the way into and out of 8 bits.
+
+Source: TensorFlow Lite 2.14, the ``Prepare`` functions of ``add.cc``, ``sub.cc``, ``mul.cc``, ``maximum_minimum.cc``,
+``activations.cc``, ``quantize.cc`` and ``dequantize.cc`` under ``lite/kernels``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from edge_runtime.errors import ModelError
+from edge_runtime.model.graph import (
+    Activation,
+    BinaryOptions,
+    Graph,
+    LeakyReluOptions,
+    Operator,
+    OpKind,
+    SoftmaxOptions,
+    Tensor,
+    describe,
+    options_of,
+    quantization_of,
+)
+from edge_runtime.model.operator_checks.needs import (
+    FLOAT32,
+    check_factors,
+    ends,
+    need_int8,
+    need_same_quantization,
+    need_shape,
+    wrong,
+)
+from edge_runtime.model.scales import (
+    activation_limits,
+    addition_scales,
+    float_ratio,
+    hard_swish_factors,
+    leaky_factor,
+    multiplication_factor,
+    requantize_factor,
+)
+from edge_runtime.model.shapes import broadcast_shape
+
+__all__ = [
+    "check_addition",
+    "check_dequantize",
+    "check_extreme",
+    "check_hard_swish",
+    "check_leaky_relu",
+    "check_logistic",
+    "check_multiplication",
+    "check_quantize",
+    "check_relu",
+    "check_softmax",
+    "check_tanh",
+]
+
+_SHARE = 1 / 256
+_SOFTMAX_ZERO_POINT = -128
+#: One more, and a row of equal inputs overflows TFLite's sum.
+_SOFTMAX_LARGEST = 4095
+_SOFTMAX_SMALLEST_PRODUCT = 2.0**-26
+#: Broadcasting further is not in all of TFLite's kernels.
+_BROADCAST_DIMENSIONS = 4
+#: Below, TFLite's float tables leave the range of its integers.
+_SMALLEST_TANH_SCALE = 2.0**-24
+
+_RELUS = {
+    OpKind.RELU: Activation.RELU,
+    OpKind.RELU6: Activation.RELU6,
+    OpKind.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
+}
+
+
+def _check_two(graph: Graph, operator: Operator) -> tuple[Tensor, Tensor, Tensor]:
+    """Return both inputs and the output, which is as large as they broadcast to."""
+    one, output = ends(graph, operator)
+    other = graph.tensor(operator.inputs[1])
+    need_int8(operator, "input 1", other)
+    need_shape(operator, "output", output, broadcast_shape(operator, one.shape, other.shape), "the inputs' come to")
+    if one.shape != other.shape and len(output.shape) > _BROADCAST_DIMENSIONS:
+        found = f"has shape {list(output.shape)}; inputs of two shapes may have {_BROADCAST_DIMENSIONS} dimensions"
+        raise wrong(operator, "output", output, found)
+    return one, other, output
+
+
+def check_addition(graph: Graph, operator: Operator) -> None:
+    """Check an ADD or SUB."""
+    tensors = _check_two(graph, operator)
+    try:
+        addition_scales(*tensors)
+    except ModelError as error:
+        raise ModelError(f"{describe(operator)} has scales out of proportion: {error}") from None
+    activation_limits(options_of(operator, BinaryOptions).activation, tensors[2])
+
+
+def check_multiplication(graph: Graph, operator: Operator) -> None:
+    """Check a MUL."""
+    tensors = _check_two(graph, operator)
+    check_factors(operator, multiplication_factor(*tensors))
+    activation_limits(options_of(operator, BinaryOptions).activation, tensors[2])
+
+
+def check_extreme(graph: Graph, operator: Operator) -> None:
+    """Check a MAXIMUM or MINIMUM, which compares numbers as they are stored."""
+    one, other, output = _check_two(graph, operator)
+    need_same_quantization(operator, "input", one, output)
+    need_same_quantization(operator, "input 1", other, output)
+
+
+def _check_one(graph: Graph, operator: Operator) -> tuple[Tensor, Tensor]:
+    source, output = ends(graph, operator)
+    _need_same_shape(operator, source, output)
+    return source, output
+
+
+def check_relu(graph: Graph, operator: Operator) -> None:
+    """Check a RELU, RELU6 or RELU_N1_TO_1."""
+    source, output = _check_one(graph, operator)
+    check_factors(operator, float_ratio(source, output))
+    activation_limits(_RELUS[operator.kind], output)
+
+
+def check_leaky_relu(graph: Graph, operator: Operator) -> None:
+    """Check a LEAKY_RELU."""
+    source, output = _check_one(graph, operator)
+    alpha = options_of(operator, LeakyReluOptions).alpha
+    check_factors(operator, [float_ratio(source, output), leaky_factor(source, output, alpha)])
+
+
+def check_hard_swish(graph: Graph, operator: Operator) -> None:
+    """Check a HARD_SWISH."""
+    source, output = _check_one(graph, operator)
+    try:
+        hard_swish_factors(source, output)
+    except ModelError as error:
+        raise ModelError(f"{describe(operator)} has scales out of proportion: {error}") from None
+
+
+def check_logistic(graph: Graph, operator: Operator) -> None:
+    """Check a LOGISTIC."""
+    _, output = _check_one(graph, operator)
+    scale = quantization_of(output).scale
+    if scale != _SHARE:
+        raise wrong(operator, "output", output, f"has scale {scale:g}; LOGISTIC gives 1/256")
+
+
+def check_tanh(graph: Graph, operator: Operator) -> None:
+    """Check a TANH."""
+    _, output = _check_one(graph, operator)
+    scale = quantization_of(output).scale
+    if scale < _SMALLEST_TANH_SCALE:
+        raise wrong(operator, "output", output, f"has scale {scale:g}; TANH needs {_SMALLEST_TANH_SCALE:g} or more")
+
+
+def check_quantize(graph: Graph, operator: Operator) -> None:
+    """Check a QUANTIZE."""
+    source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
+    need_int8(operator, "output", output)
+    _need_same_shape(operator, source, output)
+    if source.dtype == FLOAT32:
+        return
+    need_int8(operator, "input", source)
+    check_factors(operator, requantize_factor(source, output))
+
+
+def check_dequantize(graph: Graph, operator: Operator) -> None:
+    """Check a DEQUANTIZE."""
+    source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
+    need_int8(operator, "input", source)
+    _need_same_shape(operator, source, output)
+    if output.dtype != FLOAT32:
+        raise wrong(operator, "output", output, f"is {output.dtype}; it must be float32")
+
+
+def check_softmax(graph: Graph, operator: Operator) -> None:
+    """Check a SOFTMAX."""
+    source, output = _check_one(graph, operator)
+    if not source.shape or source.shape[-1] > _SOFTMAX_LARGEST:
+        found = f"has shape {list(source.shape)}; its last dimension must be 1 to {_SOFTMAX_LARGEST}"
+        raise wrong(operator, "input", source, found)
+    _check_exponents(operator, source)
+    given = quantization_of(output)
+    if (given.scale, given.zero_point) != (_SHARE, _SOFTMAX_ZERO_POINT):
+        found = f"has scale {given.scale:g} and zero point {given.zero_point}; softmax gives 1/256 and -128"
+        raise wrong(operator, "output", output, found)
+
+
+def _check_exponents(operator: Operator, source: Tensor) -> None:
+    beta = options_of(operator, SoftmaxOptions).beta
+    if not (math.isfinite(beta) and beta > 0):
+        raise ModelError(f"{describe(operator)} has beta {beta}; it must be positive and finite")
+    product = beta * quantization_of(source).scale
+    if product <= _SOFTMAX_SMALLEST_PRODUCT:
+        raise wrong(operator, "input", source, f"has beta x scale {product:g}; TFLite aborts unless it is above 2**-26")
+
+
+def _need_same_shape(operator: Operator, source: Tensor, output: Tensor) -> None:
+    need_shape(operator, "output", output, source.shape, "the input's is")

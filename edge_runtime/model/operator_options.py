@@ -1,0 +1,199 @@
+"""What operators carry beside their tensors, in TFLite's terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = [
+    "Activation",
+    "BinaryOptions",
+    "ConcatenationOptions",
+    "Conv2DOptions",
+    "DepthwiseConv2DOptions",
+    "FullyConnectedOptions",
+    "GatherOptions",
+    "LeakyReluOptions",
+    "NoOptions",
+    "Options",
+    "PackOptions",
+    "Padding",
+    "PoolOptions",
+    "ReducerOptions",
+    "SoftmaxOptions",
+    "SplitOptions",
+    "SqueezeOptions",
+    "StridedSliceOptions",
+    "UnpackOptions",
+]
+
+
+class Activation(str, Enum):
+    """Activation functions that TFLite fuses into the operator before them."""
+
+    NONE = "NONE"
+    RELU = "RELU"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RELU6 = "RELU6"
+
+
+class Padding(str, Enum):
+    """What lies around the picture: SAME gives ceil(length / stride) outputs, VALID reads nothing outside."""
+
+    SAME = "SAME"
+    VALID = "VALID"
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """For operators that carry none, or whose options follow from their tensors (RESHAPE's shape)."""
+
+
+@dataclass(frozen=True)
+class FullyConnectedOptions:
+    """What FULLY_CONNECTED carries beside its tensors (input, weights [out, in], optional bias [out])."""
+
+    activation: Activation = Activation.NONE
+    keep_num_dims: bool = False
+
+
+@dataclass(frozen=True)
+class Conv2DOptions:
+    """CONV_2D: input [n, h, w, c], weights [out, kernel h, kernel w, c / groups], optional bias [out]."""
+
+    stride_h: int
+    stride_w: int
+    dilation_h: int = 1
+    dilation_w: int = 1
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2DOptions:
+    """DEPTHWISE_CONV_2D: input [n, h, w, c], weights [1, kernel h, kernel w, c x multiplier], optional bias."""
+
+    stride_h: int
+    stride_w: int
+    dilation_h: int = 1
+    dilation_w: int = 1
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.NONE
+    depth_multiplier: int = 1
+
+
+@dataclass(frozen=True)
+class PoolOptions:
+    """AVERAGE_POOL_2D and MAX_POOL_2D."""
+
+    filter_h: int
+    filter_w: int
+    stride_h: int
+    stride_w: int
+    padding: Padding = Padding.VALID
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class BinaryOptions:
+    """ADD, SUB and MUL."""
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class ReducerOptions:
+    """MEAN, SUM, REDUCE_MAX and REDUCE_MIN: whether the dimensions that are reduced stay, as 1."""
+
+    keep_dims: bool = False
+
+
+@dataclass(frozen=True)
+class ConcatenationOptions:
+    """CONCATENATION, along `axis` (negative from the end)."""
+
+    axis: int
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class SqueezeOptions:
+    """SQUEEZE: which dimensions of 1 go; none named means all of them."""
+
+    dims: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SoftmaxOptions:
+    """SOFTMAX's `beta`, the factor before the exponential."""
+
+    beta: float = 1.0
+
+
+@dataclass(frozen=True)
+class LeakyReluOptions:
+    """LEAKY_RELU's slope below zero."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
+class StridedSliceOptions:
+    """STRIDED_SLICE's masks, a bit for each entry of begin, end and strides."""
+
+    begin_mask: int = 0
+    end_mask: int = 0
+    ellipsis_mask: int = 0
+    new_axis_mask: int = 0
+    shrink_axis_mask: int = 0
+
+
+@dataclass(frozen=True)
+class SplitOptions:
+    """SPLIT and SPLIT_V: into how many outputs."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class PackOptions:
+    """PACK: `count` inputs are stacked along a new dimension `axis`."""
+
+    count: int
+    axis: int = 0
+
+
+@dataclass(frozen=True)
+class UnpackOptions:
+    """UNPACK: `count` outputs, one for each position along dimension `axis`."""
+
+    count: int
+    axis: int = 0
+
+
+@dataclass(frozen=True)
+class GatherOptions:
+    """GATHER: positions along `axis`, the first `batch_dims` dimensions taken one by one."""
+
+    axis: int = 0
+    batch_dims: int = 0
+
+
+Options = (
+    NoOptions
+    | FullyConnectedOptions
+    | Conv2DOptions
+    | DepthwiseConv2DOptions
+    | PoolOptions
+    | BinaryOptions
+    | ReducerOptions
+    | ConcatenationOptions
+    | SqueezeOptions
+    | SoftmaxOptions
+    | LeakyReluOptions
+    | StridedSliceOptions
+    | SplitOptions
+    | PackOptions
+    | UnpackOptions
+    | GatherOptions
+)
