@@ -96,12 +96,16 @@ class Layout:
             return self
         if self.is_dense:
             return Layout(form, form.channels, form.columns * form.channels, self.offset)
-        if form.channels != self.form.channels:
+        step = self._step
+        if step is None or form.channels != self.form.channels:
             return None
-        if self.form.columns == 1 and form.lines == 1:
-            return Layout(form, self.pitch, self.pitch * form.columns, self.offset)
-        if self.form.lines == 1 and form.columns == 1:
-            return Layout(form, form.channels, self.pixel, self.offset)
-        if self.form.lines == 1:
-            return Layout(form, self.pixel, self.pixel * form.columns, self.offset)
+        return Layout(form, step, step * form.columns, self.offset)
+
+    @property
+    def _step(self) -> int | None:
+        """Bytes from each pixel to the next, over the ends of lines too; None where there is no such number."""
+        if self.form.columns == 1:
+            return self.pixel if self.form.lines == 1 else self.pitch
+        if self.form.lines == 1 or self.pitch == self.form.columns * self.pixel:
+            return self.pixel
         return None

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from edge_runtime.compiler.placement import place
 from edge_runtime.compiler.program import Program
 from edge_runtime.model.geometry import operator_macs
 
@@ -98,18 +95,39 @@ def overlay_mac_share(program: Program) -> float:
 
 def _rows(program: Program) -> tuple[OperatorRow, ...]:
     graph = program.graph
-    cycles = {layer.operator: layer.cycles for part in program.parts for layer in part.layers}
+    cycles: dict[int, int] = {}
+    units: dict[int, set[str]] = {}
+    for part in program.parts:
+        for layer in part.layers:
+            cycles[layer.operator] = cycles.get(layer.operator, 0) + layer.cycles
+            units.setdefault(layer.operator, set()).add(layer.unit)
     return tuple(
         OperatorRow(
             index=decision.operator,
             op=graph.operators[decision.operator].kind.value,
             placement="overlay" if decision.on_overlay else "cpu",
-            reason=decision.reason,
+            reason=_reason(program, decision, units.get(decision.operator, set())),
             macs=operator_macs(graph, graph.operators[decision.operator]),
             cycles=cycles.get(decision.operator, 0),
         )
-        for decision in place(graph)
+        for decision in program.decisions
     )
+
+
+def _reason(program: Program, decision: Decision, units: set[str]) -> str:
+    """Say what an operator has become."""
+    if not decision.on_overlay:
+        return decision.reason
+    if not units:
+        return "a view: costs nothing" if program.graph.operators[decision.operator].kind in VIEWS else "done by its neighbours"
+    handed_on = [
+        layer for part in program.parts for layer in part.layers if layer.operator == decision.operator and not layer.output
+    ]
+    reason = " and ".join(f"runs on the {_UNITS[unit]}" for unit in sorted(units))
+    return reason + (", beside the convolution after it" if handed_on else "")
+
+
+_UNITS = {"array": "array", "vector": "vector unit"}
 
 
 def _memory(program: Program) -> dict[str, Use]:
@@ -117,6 +135,9 @@ def _memory(program: Program) -> dict[str, Use]:
     return {
         "act_bytes": Use(program.act_bytes, parameters.act_bytes),
         "weight_rows": Use(len(program.weight_rows), parameters.weight_rows),
-        "param_channels": Use(int(np.shape(program.channels)[0]), parameters.param_channels),
+        "param_channels": Use(len(program.channels), parameters.param_channels),
+        "vec_weight_rows": Use(len(program.vec_weight_rows), parameters.vec_weight_rows),
+        "vec_param_channels": Use(len(program.vec_channels), parameters.vec_param_channels),
+        "table_pairs": Use(len(program.tables), parameters.table_pairs),
         "descriptors": Use(len(program.descriptors), parameters.descriptors),
     }

@@ -19,7 +19,7 @@ from edge_runtime.compiler.parameters import VECTOR_LINES, OverlayParameters
 from edge_runtime.compiler.requantisation import Requantisation, channel_words
 from edge_runtime.compiler.window import Sweep
 
-__all__ = ["VectorWalk", "best_vector_walk", "lower_depthwise", "lower_maximum"]
+__all__ = ["VectorWalk", "best_vector_walk", "chunk_lines", "gathers", "lower_depthwise", "lower_maximum"]
 
 _COLUMNS = 3
 
@@ -200,7 +200,7 @@ def _weight_rows(
     return rows.reshape(tiles * walk.groups * walk.taps, -1).view(np.uint8)
 
 
-def chunk_lines(layer: EngineLayer, chunk: int, *, source: Layout, target: Layout, parameters: OverlayParameters) -> EngineLayer:
+def chunk_lines(layer: EngineLayer, chunk: int, parameters: OverlayParameters) -> EngineLayer:
     """Return a layer over an input of one column with `chunk` output lines in each of its rows."""
     rows = layer.fields["ROWS"] // chunk
     return layer.with_fields(

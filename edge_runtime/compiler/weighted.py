@@ -16,8 +16,7 @@ from edge_runtime.compiler.array_lowering import (
     lower_on_array,
 )
 from edge_runtime.compiler.engine_layer import EngineLayer
-from edge_runtime.compiler.layout import Form, Layout, form_of
-from edge_runtime.compiler.parameters import OverlayParameters
+from edge_runtime.compiler.layout import Form, Layout
 from edge_runtime.compiler.requantisation import Requantisation
 from edge_runtime.compiler.scope import Scope
 from edge_runtime.compiler.stored import stored_limits, stored_offset, stored_zero_point
@@ -242,13 +241,3 @@ def wished_pitches(scope: Scope, operator: Operator, source: Layout) -> set[int]
     if operator.kind is OpKind.DEPTHWISE_CONV_2D:
         wishes |= {scope.parameters.vec_lanes}
     return wishes
-
-
-def output_form(shape: tuple[int, ...]) -> Form:
-    """Return the form of an output's shape."""
-    return form_of(shape)
-
-
-def weights_fit(parameters: OverlayParameters, weights: npt.NDArray[np.int16]) -> bool:  # noqa: ARG001
-    """Whether the array can multiply with these centred weights."""
-    return bool((np.abs(weights) < 255).all())
