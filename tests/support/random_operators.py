@@ -1,0 +1,383 @@
+"""Operators with everything about them random, extremes included; each adds itself and its inputs to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edge_runtime.model import (
+    Activation,
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    Graph,
+    GraphBuilder,
+    OpKind,
+    Padding,
+    PoolOptions,
+)
+from edge_runtime.model.graph import (
+    GatherOptions,
+    LeakyReluOptions,
+    PackOptions,
+    SplitOptions,
+    SqueezeOptions,
+    StridedSliceOptions,
+    UnpackOptions,
+)
+
+__all__ = ["MAKERS", "network_of"]
+
+_RMS = 74
+
+
+@dataclass
+class _Maker:
+    """Draws operators into one network."""
+
+    builder: GraphBuilder
+    random: np.random.Generator
+
+    def chance(self, share: float) -> bool:
+        return bool(self.random.random() < share)
+
+    def integer(self, low: int, high: int) -> int:
+        """Return an integer from `low` to `high`."""
+        return int(self.random.integers(low, high + 1))
+
+    def scale(self, low: float = -4, high: float = 1) -> float:
+        return float(np.float32(10 ** self.random.uniform(low, high)))
+
+    def zero_point(self) -> int:
+        return int(self.random.choice([-128, 127, 0, self.integer(-128, 127)]))
+
+    def activation(self) -> Activation:
+        return list(Activation)[self.integer(0, len(Activation) - 1)]
+
+    def shape(self, rank: int, longest: int = 6) -> list[int]:
+        return [self.integer(1, longest) for _ in range(rank)]
+
+    def input(self, shape: Sequence[int]) -> tuple[int, float]:
+        scale = self.scale()
+        return self.builder.input(shape, scale=scale, zero_point=self.zero_point()), scale
+
+    def weights(self, shape: Sequence[int]) -> np.ndarray:
+        kind = self.integer(0, 3)
+        if kind == 0:
+            return self.random.choice([-128, 127], shape)
+        if kind == 1:
+            return np.full(shape, -128)
+        return self.random.integers(-128, 128, shape)
+
+    def weight_scales(self, outputs: int) -> Any:
+        if self.chance(0.3):
+            return [self.scale()]
+        scales = 10 ** self.random.uniform(-3, 0, outputs)
+        if self.chance(0.2):  # shifts out of range: such a channel's multiplier is zero
+            scales[self.random.random(outputs) < 0.5] *= 1e-12
+        return scales.tolist()
+
+    def bias(self, outputs: int, spread: float, *, optional: bool) -> np.ndarray | None:
+        largest = [None if optional else 0, 1, spread, 2**30, 2**31 - 1][self.integer(0, 4)]
+        return None if largest is None else self.random.uniform(-largest, largest, outputs).astype(np.int64)
+
+
+def _windowed(maker: _Maker, options: type, weights: Callable[[int, int, int], tuple[list[int], int]], **extra) -> int:
+    kernel = [maker.integer(1, 4), maker.integer(1, 4)]
+    stride, dilation = [maker.integer(1, 3), maker.integer(1, 3)], [1, 1]
+    if maker.chance(0.3):
+        dilation = [maker.integer(1, 3), maker.integer(1, 3)]
+    padding = Padding.SAME if maker.chance(0.5) else Padding.VALID
+    least = [(k - 1) * d + 1 if padding is Padding.VALID else 1 for k, d in zip(kernel, dilation, strict=True)]
+    height, width = (maker.integer(low, low + 6) for low in least)
+    channels = maker.integer(1, 8)
+    x, scale = maker.input((maker.integer(1, 2), height, width, channels))
+    shape, outputs = weights(*kernel, channels)
+    weight_scale = maker.weight_scales(outputs)
+    spread = _RMS * _RMS * np.sqrt(np.prod(shape) / outputs)
+    return maker.builder.conv_2d(
+        x,
+        maker.weights(shape),
+        maker.bias(outputs, spread, optional=options is DepthwiseConv2DOptions),
+        options(*stride, *dilation, padding, maker.activation(), **extra),
+        weight_scale=weight_scale,
+        scale=float(scale * max(weight_scale) * spread / 128 * 10 ** maker.random.uniform(-2, 2)),
+        zero_point=maker.zero_point(),
+    )
+
+
+def convolution(maker: _Maker) -> list[int]:
+    groups = maker.integer(1, 3) if maker.chance(0.2) else 1
+
+    def weights(height: int, width: int, channels: int) -> tuple[list[int], int]:
+        outputs = maker.integer(1, 6) * (groups if channels % groups == 0 else 1)
+        return [outputs, height, width, channels // groups if channels % groups == 0 else channels], outputs
+
+    return [_windowed(maker, Conv2DOptions, weights)]
+
+
+def depthwise(maker: _Maker) -> list[int]:
+    multiplier = maker.integer(1, 3)
+
+    def weights(height: int, width: int, channels: int) -> tuple[list[int], int]:
+        return [1, height, width, channels * multiplier], channels * multiplier
+
+    return [_windowed(maker, DepthwiseConv2DOptions, weights, depth_multiplier=multiplier)]
+
+
+def _two(maker: _Maker) -> tuple[int, int, float, float]:
+    """Return two tensors, one of them perhaps a constant, whose shapes broadcast, and their scales."""
+    shape = maker.shape(maker.integer(1, 4), 5)
+    other = list(shape)
+    if maker.chance(0.5):
+        other = [1 if maker.chance(0.5) else length for length in shape][maker.integer(0, len(shape) - 1) :]
+    shapes = [shape, other]
+    if maker.chance(0.5):
+        shapes.reverse()
+    one, scale = maker.input(shapes[0])
+    if maker.chance(0.4):
+        second = maker.scale()
+        data = maker.random.integers(-128, 128, shapes[1])
+        two = maker.builder.int8_constant(data, scale=second, zero_point=maker.zero_point())
+    else:
+        two, second = maker.input(shapes[1])
+    return (one, two, scale, second) if maker.chance(0.5) else (two, one, second, scale)
+
+
+def addition(maker: _Maker) -> list[int]:
+    one, two, first, second = _two(maker)
+    kind = OpKind.ADD if maker.chance(0.5) else OpKind.SUB
+    scale = float(max(first, second) * 10 ** maker.random.uniform(-3, 2))
+    options = {"scale": scale, "zero_point": maker.zero_point(), "activation": maker.activation()}
+    return [maker.builder.binary(kind, one, two, **options)]
+
+
+def multiplication(maker: _Maker) -> list[int]:
+    one, two, first, second = _two(maker)
+    scale = float(first * second * 128 * 10 ** maker.random.uniform(-3, 2))
+    options = {"scale": scale, "zero_point": maker.zero_point(), "activation": maker.activation()}
+    return [maker.builder.binary(OpKind.MUL, one, two, **options)]
+
+
+def extreme(maker: _Maker) -> list[int]:
+    shape = maker.shape(maker.integer(1, 4), 5)
+    other = [1 if maker.chance(0.3) else length for length in shape]
+    quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
+    one, two = (maker.builder.input(given, **quantization) for given in (shape, other))
+    return [maker.builder.binary(OpKind.MAXIMUM if maker.chance(0.5) else OpKind.MINIMUM, one, two, **quantization)]
+
+
+def pool(maker: _Maker) -> list[int]:
+    kind = OpKind.AVERAGE_POOL_2D if maker.chance(0.6) else OpKind.MAX_POOL_2D
+    kernel, stride = [maker.integer(1, 5), maker.integer(1, 5)], [maker.integer(1, 4), maker.integer(1, 4)]
+    padding = Padding.SAME if maker.chance(0.5) else Padding.VALID
+    shape = [maker.integer(1, 2), *(maker.integer(k, k + 6) for k in kernel), maker.integer(1, 8)]
+    x, _ = maker.input(shape)
+    return [maker.builder.pool(kind, x, PoolOptions(*kernel, *stride, padding, maker.activation()))]
+
+
+def mean(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    x, scale = maker.input(maker.shape(rank, 9))
+    axes = maker.random.permutation(rank)[: maker.integer(1, rank)]
+    if rank == 4 and maker.chance(0.5):
+        axes = np.array([1, 2] if maker.chance(0.7) else [2, 1])
+    given = [int(axis) - (rank if maker.chance(0.2) else 0) for axis in axes]
+    new_scale = scale if maker.chance(0.3) else float(scale * 10 ** maker.random.uniform(-1, 1))
+    keep = maker.chance(0.5)
+    return [maker.builder.mean(x, given, scale=new_scale, zero_point=maker.zero_point(), keep_dims=keep)]
+
+
+def pad(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    x, _ = maker.input(maker.shape(rank, 5))
+    around = [(maker.integer(0, 3), maker.integer(0, 3)) for _ in range(rank)]
+    return [maker.builder.pad(x, around, maker.zero_point() if maker.chance(0.5) else None)]
+
+
+def concatenation(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    shape, axis = maker.shape(rank, 4), maker.integer(0, rank - 1)
+    quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
+    sources = []
+    for _ in range(maker.integer(1, 4)):
+        shape[axis] = maker.integer(1, 4)
+        if maker.chance(0.3) and sources:
+            sources.append(maker.builder.int8_constant(maker.random.integers(-128, 128, shape), **quantization))
+        else:
+            sources.append(maker.builder.input(shape, **quantization))
+    return [maker.builder.concatenation(sources, axis - (rank if maker.chance(0.3) else 0))]
+
+
+def table(maker: _Maker) -> list[int]:
+    kinds = [OpKind.RELU, OpKind.RELU6, OpKind.RELU_N1_TO_1, OpKind.LEAKY_RELU, OpKind.HARD_SWISH, OpKind.QUANTIZE]
+    kind = [*kinds, OpKind.LOGISTIC, OpKind.TANH][maker.integer(0, 7)]
+    scale = maker.scale(-4, 1.5)
+    x = maker.builder.input((256,), scale=scale, zero_point=maker.zero_point())
+    new, zero_point, options = float(scale * 10 ** maker.random.uniform(-1.5, 3)), maker.zero_point(), None
+    if kind is OpKind.LEAKY_RELU:
+        options = LeakyReluOptions(float(np.float32(maker.random.choice([0, 0.01, 0.3, 1, 2.5]))))
+    if kind is OpKind.LOGISTIC:
+        new, zero_point = 1 / 256, -128 if maker.chance(0.7) else zero_point
+    if kind is OpKind.TANH:
+        new, zero_point = (1 / 128, 0) if maker.chance(0.6) else (maker.scale(-5, 1), zero_point)
+    return [maker.builder.unary(kind, x, scale=new, zero_point=zero_point, options=options)]
+
+
+def view(maker: _Maker) -> list[int]:
+    shape = [1 if maker.chance(0.5) else length for length in maker.shape(maker.integer(1, 4))]
+    scale, zero_point, builder = maker.scale(), maker.zero_point(), maker.builder
+    x = builder.input(shape, scale=scale, zero_point=zero_point)
+    output = {"scale": scale, "zero_point": 5}  # SQUEEZE copies numbers as they are, whatever they are said to be
+    if maker.chance(0.5):
+        output["zero_point"] = zero_point
+        axis = maker.integer(-len(shape) - 1, len(shape))
+        place = axis + (len(shape) + 1 if axis < 0 else 0)
+        y = builder.activation([*shape[:place], 1, *shape[place:]], **output)
+        return [builder.operate(OpKind.EXPAND_DIMS, [x, builder.constant(np.array(axis, np.int32))], y)]
+    ones = [axis for axis, length in enumerate(shape) if length == 1]
+    dims = maker.random.permutation(ones)[: maker.integer(0, len(ones))].astype(int).tolist()
+    gone = dims or ones
+    y = builder.activation([length for axis, length in enumerate(shape) if axis not in gone], **output)
+    given = tuple(axis - (len(shape) if maker.chance(0.3) else 0) for axis in dims)
+    return [builder.operate(OpKind.SQUEEZE, [x], y, options=SqueezeOptions(given))]
+
+
+def strided_slice(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    shape, index = maker.shape(rank, 8), []
+    numbers: list[list[int]] = [[], [], []]
+    begin_mask = end_mask = shrink_mask = 0
+    for axis in range(maker.integer(1, rank)):
+        while True:
+            begin, end = maker.integer(-10, 10), maker.integer(-10, 10)
+            stride = maker.integer(1, 3) * (-1 if maker.chance(0.3) else 1)
+            masks = [maker.chance(0.3), maker.chance(0.3)]
+            taken = slice(None if masks[0] else begin, None if masks[1] else end, stride)
+            if range(*taken.indices(shape[axis])):
+                break
+        shrink = maker.chance(0.2)
+        if shrink:
+            begin, end, stride = maker.integer(-shape[axis], shape[axis] - 1), maker.integer(-9, 9), 1
+            masks[0] = False
+        begin_mask |= masks[0] << axis
+        end_mask |= masks[1] << axis
+        shrink_mask |= shrink << axis
+        index.append(begin if shrink else taken)
+        for column, number in zip(numbers, (begin, end, stride), strict=True):
+            column.append(number)
+    x, scale = maker.input(shape)
+    constants = [maker.builder.constant(np.array(column, np.int32)) for column in numbers]
+    y = maker.builder.activation(np.empty(shape)[tuple(index)].shape, scale=scale, zero_point=0)
+    options = StridedSliceOptions(begin_mask, end_mask, shrink_axis_mask=shrink_mask)
+    return [maker.builder.operate(OpKind.STRIDED_SLICE, [x, *constants], y, options=options)]
+
+
+def slices(maker: _Maker) -> list[int]:
+    shape = maker.shape(maker.integer(1, 4), 8)
+    begin = [maker.integer(0, length - 1) for length in shape]
+    size = [maker.integer(1, length - first) for first, length in zip(begin, shape, strict=True)]
+    asked = [
+        -1 if first + count == length and maker.chance(0.5) else count
+        for first, count, length in zip(begin, size, shape, strict=True)
+    ]
+    x, scale = maker.input(shape)
+    constants = [maker.builder.constant(np.array(column, np.int32)) for column in (begin, asked)]
+    y = maker.builder.activation(size, scale=scale, zero_point=0)
+    return [maker.builder.operate(OpKind.SLICE, [x, *constants], y)]
+
+
+def split(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    shape, axis, count = maker.shape(rank, 5), maker.integer(0, rank - 1), maker.integer(1, 4)
+    by_length = maker.chance(0.5)
+    lengths = [maker.integer(1, 3) if by_length else 2 for _ in range(count)]
+    shape[axis] = sum(lengths)
+    x, scale = maker.input(shape)
+    outputs = [
+        maker.builder.activation([*shape[:axis], length, *shape[axis + 1 :]], scale=scale, zero_point=0)
+        for length in lengths
+    ]
+    named = maker.builder.constant(np.array(axis - (rank if maker.chance(0.3) else 0), np.int32))
+    inputs, kind = [named, x], OpKind.SPLIT
+    if by_length:
+        if maker.chance(0.4):
+            lengths[maker.integer(0, count - 1)] = -1
+        inputs, kind = [x, maker.builder.constant(np.array(lengths, np.int32)), named], OpKind.SPLIT_V
+    maker.builder.operate(kind, inputs, *outputs, options=SplitOptions(count))
+    return outputs
+
+
+def pack(maker: _Maker) -> list[int]:
+    shape, count = maker.shape(maker.integer(0, 3)), maker.integer(1, 4)
+    axis = maker.integer(0, len(shape))
+    quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
+    sources = [maker.builder.input(shape, **quantization) for _ in range(count)]
+    y = maker.builder.activation([*shape[:axis], count, *shape[axis:]], **quantization)
+    options = PackOptions(count, axis - (len(shape) + 1 if maker.chance(0.3) else 0))
+    return [maker.builder.operate(OpKind.PACK, sources, y, options=options)]
+
+
+def unpack(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    shape, axis = maker.shape(rank), maker.integer(0, rank - 1)
+    quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
+    x = maker.builder.input(shape, **quantization)
+    outputs = [
+        maker.builder.activation([*shape[:axis], *shape[axis + 1 :]], **quantization) for _ in range(shape[axis])
+    ]
+    options = UnpackOptions(shape[axis], axis - (rank if maker.chance(0.3) else 0))
+    maker.builder.operate(OpKind.UNPACK, [x], *outputs, options=options)
+    return outputs
+
+
+def transpose(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 5)
+    shape, order = maker.shape(rank, 4), maker.random.permutation(rank).astype(np.int32)
+    x, scale = maker.input(shape)
+    y = maker.builder.activation([shape[axis] for axis in order], scale=scale, zero_point=0)
+    return [maker.builder.operate(OpKind.TRANSPOSE, [x, maker.builder.constant(order)], y)]
+
+
+def gather(maker: _Maker) -> list[int]:
+    rank = maker.integer(1, 4)
+    shape, axis = maker.shape(rank, 5), maker.integer(0, rank - 1)
+    positions = maker.random.integers(0, shape[axis], maker.shape(maker.integer(0, 2), 4)).astype(np.int32)
+    x, scale = maker.input(shape)
+    y = maker.builder.activation([*shape[:axis], *positions.shape, *shape[axis + 1 :]], scale=scale, zero_point=0)
+    options = GatherOptions(axis - (rank if maker.chance(0.3) else 0))
+    return [maker.builder.operate(OpKind.GATHER, [x, maker.builder.constant(positions)], y, options=options)]
+
+
+MAKERS = {
+    function.__name__: function
+    for function in (
+        convolution,
+        depthwise,
+        addition,
+        multiplication,
+        extreme,
+        pool,
+        mean,
+        pad,
+        concatenation,
+        table,
+        view,
+        strided_slice,
+        slices,
+        split,
+        pack,
+        unpack,
+        transpose,
+        gather,
+    )
+}
+
+
+def network_of(make: Callable[[_Maker], list[int]], seed: int, count: int) -> Graph:
+    """Return a network of `count` random operators that have nothing to do with each other."""
+    maker = _Maker(GraphBuilder("random"), np.random.default_rng(seed))
+    outputs = [output for _ in range(count) for output in make(maker)]
+    return maker.builder.graph(*outputs)
