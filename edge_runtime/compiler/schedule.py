@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.compiler import cycles
+from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.walk import (
     Fields,
@@ -25,7 +26,7 @@ from edge_runtime.compiler.walk import (
     vector_writes,
 )
 
-__all__ = ["PlacedLayer", "ScheduledLayer", "row_times", "schedule_run"]
+__all__ = ["PlacedLayer", "ScheduledLayer", "replay_run", "row_times", "schedule_run"]
 
 _NEVER = -(1 << 40)
 
@@ -62,6 +63,15 @@ def schedule_run(layers: Sequence[PlacedLayer], parameters: OverlayParameters) -
     run = _Run(parameters)
     scheduled = [step for group in _groups(layers) for step in run.add(group)]
     return scheduled, max(layer.last_write for layer in scheduled) + cycles.COMMIT_CYCLES
+
+
+def replay_run(descriptors: Sequence[Fields], parameters: OverlayParameters) -> int:
+    """Return the cycles of a run over these descriptors' fields with the WAIT that they hold."""
+    opcode = host_interface().opcodes["ARRAY"]
+    layers = [PlacedLayer(fields, fields["OPCODE"] == opcode, None) for fields in descriptors]
+    run = _Run(parameters)
+    scheduled = [step for group in _groups(layers) for step in run.add(group, wait=group[0].fields["WAIT"])]
+    return max(layer.last_write for layer in scheduled) + cycles.COMMIT_CYCLES
 
 
 def _groups(layers: Sequence[PlacedLayer]) -> Iterator[list[PlacedLayer]]:
@@ -109,12 +119,14 @@ class _Run:
         self._vector_last_step = _NEVER
         self._started = False
 
-    def add(self, group: Sequence[PlacedLayer]) -> list[ScheduledLayer]:
+    def add(self, group: Sequence[PlacedLayer], *, wait: int | None = None) -> list[ScheduledLayer]:
+        """Take in a layer or a fused pair; without a `wait`, with the smallest that is safe."""
         first = group[0]
         times = _Times(first, self._parameters)
-        bound = self._bound(first, times)
         ready = self._ready(first)
-        wait = max(0, bound - self._last_step - cycles.DISPATCH_CYCLES) if self._started else 0
+        if wait is None:
+            after = self._last_step + cycles.DISPATCH_CYCLES
+            wait = max(0, self._bound(first, times) - after) if self._started else 0
         begin = max(ready, self._last_step + cycles.DISPATCH_CYCLES + wait) if self._started else ready
         if len(group) == 1:
             starts = begin + np.arange(times.rows, dtype=np.int64) * times.row_cycles
