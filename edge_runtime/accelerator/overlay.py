@@ -77,12 +77,11 @@ class OverlayAccelerator(Accelerator):
             cycles=cycles,
         )
 
-    def outputs_by_layer(
-        self, inputs: Sequence[npt.NDArray[Any]]
-    ) -> Iterator[tuple[LayerPlace, npt.NDArray[Any]]]:
+    def outputs_by_layer(self, inputs: Sequence[npt.NDArray[Any]]) -> Iterator[tuple[LayerPlace, npt.NDArray[Any]]]:
         """Run the network again and again, to the end of one layer after the other, and yield what each wrote.
 
-        Layers that hand their output to the other unit are passed over. The CPU's parts are computed from what the overlay gave.
+        Layers that hand their output to the other unit are passed over. The CPU's parts are computed from what the
+        overlay gave.
         """
         values = self._interpreter.bind(inputs)
         for part in self._loaded().parts:
@@ -118,18 +117,25 @@ class OverlayAccelerator(Accelerator):
         self._head.switch(graph)
         self._interpreter = Interpreter(graph, program.rounding)
 
+    def layer_ends(self) -> dict[int, int]:
+        """Return, by descriptor, the cycle of each layer's last output in the last run, counted from START."""
+        layers = [layer for part in self._loaded().parts for layer in part.layers]
+        return {layer.descriptor: int(self._memories.read_stamps(layer.descriptor, 1)[0]) for layer in layers}
+
     def layer_cycles(self) -> dict[int, int]:
         """Return, for each of the model's operators that the overlay ran, the cycles that the RTL counted last.
 
-        A layer counts from its first step, and the first one of a run from START, to the end of its last output.
+        An operator counts from the end of the outputs before its own, and the first one of a run from START, to the
+        end of its own; so one that runs beside the operator after it may count few.
         """
         counted: dict[int, int] = {}
+        ends = self.layer_ends()
         for part in self._loaded().parts:
             previous = 0
             for layer in part.layers:
-                stamp = int(self._memories.read_stamps(layer.descriptor, 1)[0])
-                counted[layer.operator] = counted.get(layer.operator, 0) + max(0, stamp - previous)
-                previous = max(previous, stamp)
+                end = max(ends[layer.descriptor], previous)
+                counted[layer.operator] = counted.get(layer.operator, 0) + end - previous
+                previous = end
         return counted
 
     def close(self) -> None:  # noqa: D102 - as the base says

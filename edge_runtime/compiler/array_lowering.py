@@ -14,13 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.compiler.engine_layer import EngineLayer, Unit
-from edge_runtime.compiler.layout import Form, Layout
+from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.packing import pack_lanes
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.requantisation import Requantisation, channel_words
+from edge_runtime.compiler.scope import Site
 from edge_runtime.compiler.window import Sweep
 
-__all__ = ["ArrayKernel", "ArrayWalk", "best_walk", "blocked_kernel", "dense_kernel", "gather_pitches", "lower_on_array"]
+__all__ = [
+    "ArrayKernel",
+    "ArrayWalk",
+    "best_walk",
+    "blocked_kernel",
+    "dense_kernel",
+    "gather_pitches",
+    "lower_on_array",
+]
 
 #: A step can gather from eight lines.
 MOST_LINES = 8
@@ -69,7 +78,8 @@ def blocked_kernel(
 ) -> ArrayKernel | None:
     """Return depthwise weights [lines, columns, outputs] as blocks of a diagonal, one a tile.
 
-    Output channel o reads input channel ``o // multiplier``. None where a tile's outputs do not begin with an input channel.
+    Output channel o reads input channel ``o // multiplier``. None where a tile's outputs do not begin with an input
+    channel.
     """
     lanes = parameters.oc_lanes
     if lanes % multiplier:
@@ -123,10 +133,7 @@ def gather_pitches(sweep: Sweep, channels: int, source: Layout, parameters: Over
     if sweep.lines.dilation != 1 or sweep.lines.kernel == 1:
         return set()
     lengths = {_line_bytes(sweep, channels, source, taps) for taps in (1, sweep.columns.kernel)}
-    most = min(sweep.lines.kernel, MOST_LINES)
-    return {
-        length for length in lengths if 2 * length <= parameters.k_lanes and length <= parameters.k_lanes // 2 and most > 1
-    }
+    return {length for length in lengths if 2 * length <= parameters.k_lanes}
 
 
 def _walks(sweep: Sweep, channels: int, source: Layout, parameters: OverlayParameters) -> Iterator[ArrayWalk]:
@@ -162,34 +169,19 @@ def _gathered(
     yield ArrayWalk(gathered, segment, (distance - segment) // parameters.act_banks, groups, taps, 1)
 
 
-def lower_on_array(
-    sweep: Sweep,
-    kernel: ArrayKernel,
-    requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    pad_value: int,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
-) -> EngineLayer:
+def lower_on_array(sweep: Sweep, kernel: ArrayKernel, requantisation: Requantisation, site: Site) -> EngineLayer:
     """Lower a window over an input, as the walk with the fewest cycles.
 
     Parameters
     ----------
     sweep
-        The outputs to compute; `target` has room for all of the operator's.
+        The outputs to compute; the target has room for all of the operator's.
     kernel, requantisation
         Weights, and what becomes of the sums.
-    source, target
-        How input and output lie.
-    pad_value
-        What is read outside of the input.
-    parameters
-        The overlay's.
-    ends
-        The operator, and the tensors that it reads and writes.
+    site
+        Where inputs and outputs lie.
     """
+    source, parameters = site.source_layout, site.parameters
     walk = best_walk(sweep, kernel.channels, source, parameters)
     lanes = _weight_lanes(kernel, walk, sweep, source, parameters)
     rows = pack_lanes(lanes, parameters)
@@ -201,8 +193,8 @@ def lower_on_array(
     fields = {
         **requantisation.fields,
         **_read_fields(sweep, walk, source, parameters),
-        **write_fields(sweep, target),
-        "PAD_VALUE": pad_value,
+        **write_fields(sweep, site.target_layout),
+        "PAD_VALUE": site.pad_value,
         "TILES": tiles,
         "TILE_STEP": kernel.tile_step,
         "PASSES": passes,
@@ -211,12 +203,11 @@ def lower_on_array(
         "WEIGHT_HOLD": int(hold),
         "PARAM_HOLD": int(param_hold),
     }
-    operator, source_tensor, target_tensor = ends
     return EngineLayer(
         unit=Unit.ARRAY,
-        operator=operator,
-        source=source_tensor,
-        target=target_tensor,
+        operator=site.operator,
+        source=site.source,
+        target=site.target,
         fields=fields,
         cycles=sweep.positions * tiles * max(passes * steps, parameters.tile_cycles),
         weights=(stored[:, :, :1] if hold else stored).reshape(-1, rows.shape[-1]),
@@ -297,7 +288,7 @@ def _weight_lanes(
 def _kernel_lines(
     weights: npt.NDArray[np.int16], walk: ArrayWalk, sweep: Sweep, source: Layout
 ) -> npt.NDArray[np.int16]:
-    """Return weights as [tiles, outputs, lines, taps, bytes], with zeros for bytes between the kernel's pixels and lines."""
+    """Return weights as [tiles, outputs, lines, taps, bytes], zeros between the kernel's pixels and lines."""
     tiles, outputs, height, width, channels = weights.shape
     if walk.taps > 1:
         return weights
@@ -312,8 +303,3 @@ def _kernel_lines(
     for line in range(height):
         flat[:, :, 0, 0, line * pitch : line * pitch + reach + channels] += lines[:, :, line]
     return flat
-
-
-def viewed_target(target: Layout, sweep_lines: int, sweep_columns: int) -> Layout | None:
-    """Return an output's layout with as many lines and columns as a window's outputs have."""
-    return target.viewed_as(Form(sweep_lines, sweep_columns, target.form.channels))

@@ -1,4 +1,4 @@
-"""Compiles a model: decides who runs what, lays out and lowers the overlay's parts, places and schedules their layers."""
+"""Compiles a model: decides who runs what; lays out, lowers, places and schedules the overlay's parts."""
 
 from __future__ import annotations
 
@@ -60,16 +60,26 @@ def compile_model(
     """
     graph = read_tflite(model, name)
     sent_away: dict[int, str] = {}
-    while True:
-        try:
-            return _Compilation(graph, model, parameters, rounding, name).compile(place(graph, sent_away))
-        except _CannotLower as refusal:
-            sent_away[refusal.operator] = refusal.reason
-        except FitError as error:
-            largest = _largest_on_overlay(graph, place(graph, sent_away)) if allow_cpu else None
-            if largest is None:
-                raise
-            sent_away[largest] = f"does not fit: {error}"
+    program = None
+    while program is None:
+        compilation = _Compilation(graph, model, parameters, rounding, name)
+        program = _attempt(compilation, sent_away, allow_cpu=allow_cpu)
+    return program
+
+
+def _attempt(compilation: _Compilation, sent_away: dict[int, str], *, allow_cpu: bool) -> Program | None:
+    """Compile; or add an operator that has to go to the CPU, and return None."""
+    decisions = place(compilation.graph, sent_away)
+    try:
+        return compilation.compile(decisions)
+    except _CannotLower as refusal:
+        sent_away[refusal.operator] = refusal.reason
+    except FitError as error:
+        largest = _largest_on_overlay(compilation.graph, decisions) if allow_cpu else None
+        if largest is None:
+            raise
+        sent_away[largest] = f"does not fit: {error}"
+    return None
 
 
 class _CannotLower(Exception):  # noqa: N818 - no error: a turn that compilation takes
@@ -202,13 +212,13 @@ class _PartBuilder:
             for layer, row in zip(layers, decoded, strict=True)
         ]
         scheduled, cycles = schedule_run(placed, self._parameters)
-        spans = _spans(layers, scheduled, cycles)
+        spans = _spans(scheduled, cycles)
         places = []
         for layer, row, when, span in zip(layers, fields, scheduled, spans, strict=True):
             index = self._append(layer, {**row, "WAIT": when.wait}, part, plan)
             handed_on = layer.fused and layer.unit is Unit.VECTOR
             output = None if handed_on else _placement(layer.target, part, plan)
-            places.append(LayerPlace(layer.operator, index, span, layer.unit.value.lower(), output))
+            places.append(LayerPlace(layer.operator, index, layer.unit.value.lower(), span, when.last_write, output))
         return tuple(places), cycles
 
     def _append(self, layer: EngineLayer, fields: Mapping[str, int], part: PartLayout, plan: ActivationPlan) -> int:
@@ -245,14 +255,10 @@ def _resolve(layer: EngineLayer, addresses: Mapping[int, int], parameters: Overl
     return resolved
 
 
-def _spans(layers: Sequence[EngineLayer], scheduled: Sequence[ScheduledLayer], cycles: int) -> list[int]:
-    """Return the cycles from each layer's first step to the next one's; those of a fused pair go to its first."""
+def _spans(scheduled: Sequence[ScheduledLayer], cycles: int) -> list[int]:
+    """Return the cycles from each layer's first step to the next one's; the last one counts to the end of the run."""
     begins = [when.first_step for when in scheduled]
-    for position in range(1, len(layers)):
-        if layers[position].fused and layers[position].unit is Unit.ARRAY:
-            begins[position] = begins[position + 1] if position + 1 < len(layers) else cycles
-    ends = [*begins[1:], cycles]
-    return [end - begin for begin, end in zip(begins, ends, strict=True)]
+    return [end - begin for begin, end in zip(begins, [*begins[1:], cycles], strict=True)]
 
 
 def _placement(tensor: int, part: PartLayout, plan: ActivationPlan) -> Placement:

@@ -1,7 +1,7 @@
 """ADD, SUB, MUL and the operators that are tables, as engine layers.
 
-ADD and SUB scale each input before they sum: that is a table for each, and the sum goes through a requantisation lane. A
-constant operand of one element is part of the table.
+ADD and SUB scale each input before they sum: that is a table for each, and the sum goes through a requantisation
+lane. A constant operand of one element is part of the table.
 """
 
 from __future__ import annotations
@@ -41,18 +41,8 @@ def lower_lookup(scope: Scope, operator: Operator) -> list[EngineLayer]:
     return [_table_layer(scope, operator, operator.inputs[0], table, identity(1))]
 
 
-def _table_layer(
-    scope: Scope, operator: Operator, source: int, table: _Table, finish: Requantisation
-) -> EngineLayer:
-    target = operator.outputs[0]
-    return lower_table(
-        table,
-        finish,
-        source=scope.layouts[source],
-        target=scope.layouts[target],
-        parameters=scope.parameters,
-        ends=(operator.index, source, target),
-    )
+def _table_layer(scope: Scope, operator: Operator, source: int, table: _Table, finish: Requantisation) -> EngineLayer:
+    return lower_table(table, finish, scope.site(operator, source=source))
 
 
 def lower_addition(scope: Scope, operator: Operator) -> list[EngineLayer]:
@@ -69,17 +59,7 @@ def lower_addition(scope: Scope, operator: Operator) -> list[EngineLayer]:
         if tensor.is_constant:
             table = tables[:, varying] + tables[_byte(tensor), constant]
             return [_table_layer(scope, operator, operator.inputs[varying], table, finish)]
-    return [
-        lower_sum(
-            tables,
-            finish,
-            source=scope.layouts[operator.inputs[0]],
-            target=scope.layouts[operator.outputs[0]],
-            parameters=scope.parameters,
-            ends=(operator.index, operator.inputs[0], operator.outputs[0]),
-            other=operator.inputs[1],
-        )
-    ]
+    return [lower_sum(tables, finish, scope.site(operator), operator.inputs[1])]
 
 
 def _scaled(tensor: Tensor, factor: tuple[int, int]) -> _Table:
@@ -114,14 +94,4 @@ def lower_multiplication(scope: Scope, operator: Operator) -> list[EngineLayer]:
             table = steps[varying] * steps[constant][_byte(pair[constant])]
             return [_table_layer(scope, operator, operator.inputs[varying], table, finish)]
     offsets = [-stored_zero_point(tensor) for tensor in pair]
-    return [
-        lower_product(
-            (offsets[0], offsets[1]),
-            finish,
-            source=scope.layouts[operator.inputs[0]],
-            target=scope.layouts[operator.outputs[0]],
-            parameters=scope.parameters,
-            ends=(operator.index, operator.inputs[0], operator.outputs[0]),
-            other=operator.inputs[1],
-        )
-    ]
+    return [lower_product((offsets[0], offsets[1]), finish, scope.site(operator), operator.inputs[1])]

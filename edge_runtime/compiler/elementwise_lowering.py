@@ -13,8 +13,8 @@ import numpy.typing as npt
 from edge_runtime.compiler.array_lowering import unmasked
 from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
 from edge_runtime.compiler.layout import Layout
-from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.requantisation import Requantisation, channel_words
+from edge_runtime.compiler.scope import Site
 
 __all__ = ["lower_product", "lower_sum", "lower_table"]
 
@@ -44,30 +44,22 @@ def _loops(source: Layout, target: Layout) -> _Loops:
 def lower_table(
     table: npt.NDArray[np.int32],
     requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
+    site: Site,
 ) -> EngineLayer:
     """Lower an operator that makes of each byte x ``requantised(table[x])``; `table` is int32[256], x as uint8."""
     tables = np.stack([table, np.zeros_like(table)], axis=1)
-    layer = _layer(requantisation, source, target, parameters, ends)
+    layer = _layer(requantisation, site)
     return EngineLayer(**{**layer.__dict__, "tables": tables, "fields": {**layer.fields, **_function(Function.SUM, 0)}})
 
 
 def lower_sum(
     tables: npt.NDArray[np.int32],
     requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
+    site: Site,
     other: int,
 ) -> EngineLayer:
     """Lower ``requantised(A[x1] + B[x2])`` of two operands that lie alike; `tables` is int32[256, 2]."""
-    layer = _layer(requantisation, source, target, parameters, ends)
+    layer = _layer(requantisation, site)
     fields = {**layer.fields, **_function(Function.SUM, 1)}
     return EngineLayer(**{**layer.__dict__, "tables": tables, "other": other, "fields": fields})
 
@@ -75,15 +67,11 @@ def lower_sum(
 def lower_product(
     offsets: tuple[int, int],
     requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
+    site: Site,
     other: int,
 ) -> EngineLayer:
     """Lower ``requantised((x1 + offset) * (x2 + offset))`` of two operands that lie alike."""
-    layer = _layer(requantisation, source, target, parameters, ends)
+    layer = _layer(requantisation, site)
     offset_fields = {"OFFSET_A": offsets[0], "OFFSET_B": offsets[1]}
     fields = {**layer.fields, **offset_fields, **_function(Function.MUL, 0)}
     return EngineLayer(**{**layer.__dict__, "other": other, "fields": fields})
@@ -93,13 +81,8 @@ def _function(function: Function, use_b: int) -> dict[str, int]:
     return {"FUNCTION": function.value, "USE_B": use_b}
 
 
-def _layer(
-    requantisation: Requantisation,
-    source: Layout,
-    target: Layout,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
-) -> EngineLayer:
+def _layer(requantisation: Requantisation, site: Site) -> EngineLayer:
+    source, target, parameters = site.source_layout, site.target_layout, site.parameters
     loops = _loops(source, target)
     lanes = parameters.vec_lanes
     tiles = -(-loops.bytes // lanes)
@@ -128,12 +111,11 @@ def _layer(
         "LAST_CHANNELS": loops.bytes - (tiles - 1) * lanes,
         "PARAM_HOLD": 1,
     }
-    operator, source_tensor, target_tensor = ends
     return EngineLayer(
         unit=Unit.VECTOR,
-        operator=operator,
-        source=source_tensor,
-        target=target_tensor,
+        operator=site.operator,
+        source=site.source,
+        target=site.target,
         fields=fields,
         cycles=loops.rows * loops.positions * tiles,
         weights=np.zeros((0, parameters.vec_weight_row_bytes), np.uint8),

@@ -1,13 +1,14 @@
 """A functional model of the engine: runs a program's descriptors on copies of its memories, bit for bit, without time.
 
-It does what the descriptors say, not what the network means, so that it finds the compiler's mistakes; the RTL is held against the
-same reference. Layers run one after the other: WAIT is ignored.
+It does what the descriptors say, not what the network means, so that it finds the compiler's mistakes; the RTL is
+held against the same reference. Layers run one after the other: WAIT is ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,7 @@ from edge_runtime.model.fixed_point import QuantizedMultiplier, Rounding
 
 __all__ = ["EngineMemories", "emulate"]
 
-_Array = npt.NDArray[np.int64]
+_Array = Any  # arrays of whichever integers; numpy's own types are too narrow for what happens here
 _COLUMNS = 3
 
 
@@ -111,14 +112,16 @@ class _Emulation:
         ]
         accumulators = np.stack(sums, axis=2).reshape(*sums[0].shape[:2], -1).astype(np.int64)
         phases = parameters.oc_lanes // parameters.requant_lanes
-        rows = fields["PARAM_ROW"] + np.arange(1 if fields["PARAM_HOLD"] else tiles)[:, None] * phases + np.arange(phases)
+        rows = (
+            fields["PARAM_ROW"] + np.arange(1 if fields["PARAM_HOLD"] else tiles)[:, None] * phases + np.arange(phases)
+        )
         channels = (rows[..., None] * parameters.requant_lanes + np.arange(parameters.requant_lanes)).reshape(-1)
         words = np.tile(self._memories.channels[channels], (tiles if fields["PARAM_HOLD"] else 1, 1))
         outputs = _requantise(accumulators, words, fields)
         addresses = array_writes(fields, parameters)
         self._memories.activations[addresses] = outputs[..., : addresses.shape[-1]]
 
-    def _array_inputs(self, fields: Fields) -> npt.NDArray[np.float64]:
+    def _array_inputs(self, fields: Fields) -> _Array:
         """Return what each tile's steps read, [rows, positions, tiles, steps of a pass x lanes]."""
         lanes = self._parameters.k_lanes
         if fields["FUSED"]:
@@ -127,14 +130,14 @@ class _Emulation:
         values = np.where(inside, self._memories.activations[addresses], np.int8(fields["PAD_VALUE"]))
         return values.reshape(*values.shape[:3], -1).astype(np.float64)
 
-    def _from_buffer(self, fields: Fields, lanes: int) -> npt.NDArray[np.float64]:
+    def _from_buffer(self, fields: Fields, lanes: int) -> _Array:
         x = fields["X_START"] + np.arange(fields["POSITIONS"]) * fields["X_STEP"]
         lane = np.arange(fields["STEPS"] * lanes)
         half = self._parameters.row_buffer_bytes // 2
         columns = (x[:, None] + lane) % half
         return self._buffered[:, columns][:, :, np.newaxis].astype(np.float64)
 
-    def _array_weights(self, fields: Fields) -> npt.NDArray[np.float64]:
+    def _array_weights(self, fields: Fields) -> _Array:
         """Return the weights of each tile, [tiles, steps of a pass x lanes, output channels], passes added up."""
         steps = fields["GROUPS"] * fields["TAPS"] * fields["STEPS"]
         count = fields["PASSES"] * steps
@@ -155,7 +158,9 @@ class _Emulation:
         values = np.where(inside, self._memories.activations[addresses], np.int8(fields["PAD_VALUE"]))
         lines = values.reshape(*values.shape[:-1], VECTOR_LINES, parameters.vec_lanes).astype(np.int64)
         accumulators = _FUNCTIONS[Function(fields["FUNCTION"])](self, fields, lines)[:, :, output_columns(fields)]
-        rows = fields["PARAM_ROW"] + (np.zeros(fields["TILES"], int) if fields["PARAM_HOLD"] else np.arange(fields["TILES"]))
+        rows = fields["PARAM_ROW"] + (
+            np.zeros(fields["TILES"], int) if fields["PARAM_HOLD"] else np.arange(fields["TILES"])
+        )
         channels = (rows[:, None] * parameters.vec_lanes + np.arange(parameters.vec_lanes)).reshape(-1)
         by_channel = accumulators.transpose(0, 2, 1, 3).reshape(accumulators.shape[0], accumulators.shape[2], -1)
         outputs = _requantise(by_channel, self._memories.vec_channels[channels], fields)
@@ -172,8 +177,8 @@ class _Emulation:
         self._buffered[:, columns] = outputs
 
     def products(self, fields: Fields, lines: _Array) -> _Array:
-        """Sums of products of the last three columns and the weights: [rows, tiles, positions, channels]."""
-        rows, tiles, positions, groups, taps, _, lanes = lines.shape
+        """Return sums of products of the last three columns and the weights: [rows, tiles, positions, channels]."""
+        rows, tiles, positions, groups, taps = lines.shape[:5]
         weights = self._vector_weights(fields, tiles, groups, taps)
         if not fields["SLIDE"]:
             return np.einsum("rtpgklv,tgklv->rtpv", lines, weights[:, :, :, _COLUMNS - 1])
@@ -191,13 +196,13 @@ class _Emulation:
         return stored.reshape(tiles, groups, taps, _COLUMNS, VECTOR_LINES, self._parameters.vec_lanes)
 
     def maxima(self, fields: Fields, lines: _Array) -> _Array:
-        """Maxima over the lines that count, [rows, tiles, positions, channels]."""
+        """Return maxima over the lines that count, [rows, tiles, positions, channels]."""
         counted = lines.copy()
         counted[:, :, :, -1, :, fields["LINES"] :] = -128
         return counted.max(axis=(3, 4, 5))
 
     def sums(self, fields: Fields, lines: _Array) -> _Array:
-        """Sums of table entries, [rows, tiles, positions, channels]."""
+        """Return sums of table entries, [rows, tiles, positions, channels]."""
         table = self._memories.tables[fields["TABLE"]].astype(np.int64)
         one = table[lines[:, :, :, 0, 0, 0] & 0xFF, 0]
         if fields["USE_B"]:
@@ -207,12 +212,12 @@ class _Emulation:
         return one
 
     def products_of_two(self, fields: Fields, lines: _Array) -> _Array:
-        """Products of the two operands, [rows, tiles, positions, channels]."""
+        """Return products of the two operands, [rows, tiles, positions, channels]."""
         pair = lines[:, :, :, 0, 0]
         return (pair[..., 0, :] + fields["OFFSET_A"]) * (pair[..., 1, :] + fields["OFFSET_B"])
 
 
-_FUNCTIONS: Mapping[Function, object] = {
+_FUNCTIONS: Mapping[Function, Callable[[_Emulation, Fields, _Array], _Array]] = {
     Function.MAC: _Emulation.products,
     Function.MAX: _Emulation.maxima,
     Function.SUM: _Emulation.sums,
@@ -227,4 +232,6 @@ def _requantise(accumulators: _Array, words: npt.NDArray[np.uint32], fields: Fie
     rounding = Rounding.SINGLE if fields["SINGLE_ROUNDING"] else Rounding.DOUBLE
     sums = (accumulators + bias).astype(np.int32)
     scaled = QuantizedMultiplier(multipliers, shifts, rounding)(sums)
-    return np.clip(scaled.astype(np.int64) + fields["ZERO_POINT"], fields["CLAMP_MIN"], fields["CLAMP_MAX"]).astype(np.int8)
+    return np.clip(scaled.astype(np.int64) + fields["ZERO_POINT"], fields["CLAMP_MIN"], fields["CLAMP_MAX"]).astype(
+        np.int8
+    )

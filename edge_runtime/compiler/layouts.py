@@ -1,5 +1,6 @@
-"""Decides how each activation tensor of a part lies: pitches that let short kernel lines be gathered, views and
-concatenations without a copy.
+"""Decides how each activation tensor of a part lies.
+
+Pitches let short kernel lines be gathered; views and concatenations cost no copy.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _readers(graph: Graph, tensor: int) -> list[Operator]:
 
 def _folded_pads(graph: Graph, operators: Sequence[int], keep: Collection[int]) -> dict[int, FoldedPad]:
     """Return, by the operator that reads it, each PAD that its readers can do themselves."""
-    folded = {}
+    folded: dict[int, FoldedPad] = {}
     for index in operators:
         operator = graph.operators[index]
         output = operator.outputs[0]

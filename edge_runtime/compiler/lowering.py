@@ -1,11 +1,12 @@
-"""From the operators of a part to engine layers, depthwise and pointwise convolutions side by side where that is faster."""
+"""From the operators of a part to engine layers; depthwise and pointwise convolutions side by side where that is faster."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from edge_runtime.compiler.array_lowering import dense_kernel, lower_on_array
-from edge_runtime.compiler.cycles import READ_GAP_CYCLES
+from edge_runtime.compiler.cycles import VECTOR_WRITE_CYCLES
 from edge_runtime.compiler.elementwise import lower_addition, lower_lookup, lower_multiplication
 from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
 from edge_runtime.compiler.layout import Form, Layout
@@ -78,8 +79,8 @@ def lower_part(part: PartLayout, *, head: int | None, keep: Collection[int]) -> 
         before = layers[-1] if layers else None
         if before and _may_follow(graph, before, operator, keep):
             pair = _fused(part.scope, before, operator)
-            alone = before.cycles + sum(layer.cycles for layer in lowered) + READ_GAP_CYCLES
-            if pair and _pair_cycles(*pair) <= alone:
+            alone = before.cycles + sum(layer.cycles for layer in lowered) + VECTOR_WRITE_CYCLES
+            if pair and _pair_cycles(*pair) < alone:
                 layers[-1:] = pair
                 continue
         layers += lowered
@@ -133,15 +134,12 @@ def _follower(scope: Scope, leader: EngineLayer, operator: Operator, pixel: int)
     outputs = scope.graph.output_tensor(operator).shape[3]
     target = scope.layouts[operator.outputs[0]].viewed_as(Form(rows, columns, outputs))
     assert target is not None  # noqa: S101 - rows are those of the output, or it has but one column
+    source = Layout(Form(rows, columns, channels), pixel, pixel * columns)
     layer = lower_on_array(
         Sweep(Span(1, 1, 1, 0, rows), Span(1, 1, 1, 0, columns)),
         dense_kernel(full_weights(scope.graph, operator), scope.parameters),
         requantisation_of(scope.graph, operator, scope.rounding),
-        source=Layout(Form(rows, columns, channels), pixel, pixel * columns),
-        target=target,
-        pad_value=0,
-        parameters=scope.parameters,
-        ends=(operator.index, leader.target, operator.outputs[0]),
+        replace(scope.site(operator), source_layout=source, target_layout=target),
     )
     return layer.with_fields(FUSED=1, ROW_START=0, ROW_STEP=0)
 

@@ -153,7 +153,8 @@ def _in_place(
 ) -> dict[int, int]:
     """Return, by the buffer that elementwise layers write, the buffer of an operand that nobody needs afterwards.
 
-    Each byte is read long before the output at its place is written, as an output leaves the unit many cycles after its step.
+    Each byte is read long before the output at its place is written, as an output leaves the unit many cycles after
+    its step.
     """
     last_use = {owners[tensor]: time for time, tensor in _uses(layers)}
     last_use |= {owners[tensor]: len(layers) for tensor in keep}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-
 from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Layout, form_of
 from edge_runtime.compiler.requantisation import identity
@@ -42,7 +41,9 @@ def lower_pad(scope: Scope, operator: Operator) -> list[EngineLayer]:
     above, left = ((0, 0), (0, 0), (0, 0), *pad_amounts(graph, operator))[-3:-1]
     form = form_of(graph.output_tensor(operator).shape)
     sweep = Sweep(Span(1, 1, 1, above[0], form.lines), Span(1, 1, 1, left[0], form.columns))
-    return _copy(scope, operator, sweep, operator.inputs[0], scope.layouts[operator.outputs[0]], pad_value(graph, operator))
+    return _copy(
+        scope, operator, sweep, operator.inputs[0], scope.layouts[operator.outputs[0]], pad_value(graph, operator)
+    )
 
 
 def lower_concatenation(scope: Scope, operator: Operator) -> list[EngineLayer]:
@@ -74,17 +75,10 @@ def form_size(shape: tuple[int, ...], axis: int) -> int:
     return {-1: form.channels, -2: form.columns}.get(axis, form.lines)
 
 
-def _copy(scope: Scope, operator: Operator, sweep: Sweep, source: int, target: Layout, around: int) -> list[EngineLayer]:
-    layer = lower_maximum(
-        sweep,
-        identity(target.form.channels),
-        source=scope.layouts[source],
-        target=target,
-        pad_value=around,
-        parameters=scope.parameters,
-        ends=(operator.index, source, operator.outputs[0]),
-    )
+def _copy(
+    scope: Scope, operator: Operator, sweep: Sweep, source: int, target: Layout, around: int
+) -> list[EngineLayer]:
+    site = replace(scope.site(operator, source=source, pad_value=around), target_layout=target)
+    layer = lower_maximum(sweep, identity(target.form.channels), site)
     assert layer is not None  # noqa: S101 - a window of one line can always be read
     return [layer]
-
-

@@ -3,10 +3,10 @@
 A row holds one int8 for every lane and output channel of the array: byte ``lane * oc_lanes + channel``. A layer's
 rows follow each other by tiles of output channels, passes, and steps of input lanes.
 
-On a packed overlay two output channels, a low and a high one, share a multiplier, and four lanes a chain. That
-is exact as long as the low channel's four products sum to a 17-bit signed number, and a high weight of
--128 has no negative low partner (the operand has 25 bits). Weights that break this are halved, and the layer
-walks its inputs twice: as ever exact, only slower. So are weights of more than eight bits, as older uint8 networks have.
+On a packed overlay two output channels, a low and a high one, share a multiplier, and four lanes a chain. That is
+exact as long as the low channel's four products sum to a 17-bit signed number, and a high weight of -128 has no
+negative low partner (the operand has 25 bits). Weights that break this are halved, and the layer walks its inputs
+twice: as ever exact, only slower. So are weights of more than eight bits, as older uint8 networks have.
 """
 
 from __future__ import annotations
@@ -29,10 +29,8 @@ def pack_lanes(lanes: npt.NDArray[np.int16], parameters: OverlayParameters) -> n
     Parameters
     ----------
     lanes
-        int16[tiles, steps, k_lanes, oc_lanes]: the weight that each lane has in each step for each output channel; -254 to
-        254.
-    parameters
-        The overlay's.
+        int16[tiles, steps, k_lanes, oc_lanes]: the weight that each lane has in each step for each output channel;
+        -254 to 254. parameters The overlay's.
 
     Returns
     -------
@@ -44,7 +42,7 @@ def pack_lanes(lanes: npt.NDArray[np.int16], parameters: OverlayParameters) -> n
 
 
 def unpack_rows(rows: npt.NDArray[np.uint8], parameters: OverlayParameters) -> npt.NDArray[np.int16]:
-    """Return the weights [..., k_lanes, oc_lanes] that the array multiplies with, from rows [..., k_lanes * oc_lanes]."""
+    """Return the weights [..., k_lanes, oc_lanes] that the array multiplies with, from rows of bytes."""
     stored = rows.view(np.int8).astype(np.int16).reshape(*rows.shape[:-1], parameters.k_lanes, parameters.oc_lanes)
     if parameters.packed:
         stored[..., 1::2] += stored[..., 0::2] < 0

@@ -1,9 +1,10 @@
 """AVERAGE_POOL_2D, MEAN over lines and columns, MAX_POOL_2D as engine layers.
 
-Averages are sums of products with weights of 1. TFLite divides an AVERAGE_POOL_2D's sums, rounding half away from zero. A multiplier
-M = floor(2**k / count) + 1 with single rounding, floor(sum * M / 2**k + 1/2), gives the same for every sum of up to `count`
-int8: M is above 2**k / count by less than 1, which is too little to reach the next half, yet enough to move the negative
-ties down; a test tries every sum. Where windows reach over the edge, fewer elements count: one layer for each number.
+Averages are sums of products with weights of 1. TFLite divides an AVERAGE_POOL_2D's sums, rounding half away from
+zero. A multiplier M = floor(2**k / count) + 1 with single rounding, floor(sum * M / 2**k + 1/2), gives the same for
+every sum of up to `count` int8: M is above 2**k / count by less than 1, which is too little to reach the next half,
+yet enough to move the negative ties down; a test tries every sum. Where windows reach over the edge, fewer elements
+count: one layer for each number.
 """
 
 from __future__ import annotations
@@ -109,9 +110,7 @@ def lower_mean(scope: Scope, operator: Operator) -> list[EngineLayer]:
     multiplier, shift = mean_multiplier(source, output, count)
     bias = np.full(source.shape[-1], -count * stored_zero_point(source), np.int32)
     lowest, highest = stored_limits(Activation.NONE, output)
-    finish = with_bias(
-        bias, multiplier, shift, zero_point=stored_zero_point(output), lowest=lowest, highest=highest
-    )
+    finish = with_bias(bias, multiplier, shift, zero_point=stored_zero_point(output), lowest=lowest, highest=highest)
     form = Form(sweep.lines.outputs, sweep.columns.outputs, finish.channels)
     target = scope.layouts[operator.outputs[0]].viewed_as(form)
     assert target is not None  # noqa: S101 - the output of a layer is laid out as it comes
@@ -134,18 +133,14 @@ def _reduced(length: int, *, whole: bool) -> Span:
     return Span(length, 1, 1, 0, 1) if whole else Span(1, 1, 1, 0, length)
 
 
-def _average(
-    scope: Scope, operator: Operator, sweep: Sweep, finish: Requantisation, target: Layout
-) -> EngineLayer:
+def _average(scope: Scope, operator: Operator, sweep: Sweep, finish: Requantisation, target: Layout) -> EngineLayer:
     """Sum up windows, on the unit that takes fewer cycles."""
-    source = scope.layouts[operator.inputs[0]]
+    site = replace(scope.site(operator), target_layout=target)
     kernel = (sweep.lines.kernel, sweep.columns.kernel, finish.channels)
     blocks = blocked_kernel(np.ones(kernel, np.int16), 1, scope.parameters)
-    ends = (operator.index, operator.inputs[0], operator.outputs[0])
-    around = {"source": source, "target": target, "pad_value": 0, "parameters": scope.parameters, "ends": ends}
-    candidates = [lower_depthwise(sweep, _ones(scope, sweep, source), finish, **around)]
+    candidates = [lower_depthwise(sweep, _ones(scope, sweep, site.source_layout), finish, site)]
     if blocks:
-        candidates.append(lower_on_array(sweep, blocks, finish, **around))
+        candidates.append(lower_on_array(sweep, blocks, finish, site))
     return min(candidates, key=lambda layer: layer.cycles)
 
 
@@ -189,13 +184,7 @@ def lower_max_pool(scope: Scope, operator: Operator) -> list[EngineLayer]:
     """Lower a MAX_POOL_2D; nothing where its input lies so that three lines cannot be read at once."""
     output = scope.graph.output_tensor(operator)
     lowest, highest = stored_limits(options_of(operator, PoolOptions).activation, output)
-    layer = lower_maximum(
-        sweep_of(window_of(scope.graph, operator)),
-        identity(output.shape[-1], lowest=lowest, highest=highest),
-        source=scope.layouts[operator.inputs[0]],
-        target=scope.layouts[operator.outputs[0]],
-        pad_value=-128,
-        parameters=scope.parameters,
-        ends=(operator.index, operator.inputs[0], operator.outputs[0]),
-    )
+    finish = identity(output.shape[-1], lowest=lowest, highest=highest)
+    sweep = sweep_of(window_of(scope.graph, operator))
+    layer = lower_maximum(sweep, finish, scope.site(operator, pad_value=-128))
     return [layer] if layer else []

@@ -1,8 +1,8 @@
 """The program: what the compiler makes of a model, and what every accelerator loads.
 
-On the overlay a program is images of its memories (descriptors; weight rows and channel parameters of both units; tables) and a
-list of parts, each run by the overlay or by the CPU. It carries the TFLite file it was made from, unchanged: the CPU's parts
-are computed from it, and accelerators without an overlay run it directly.
+On the overlay a program is images of its memories (descriptors; weight rows and channel parameters of both units;
+tables) and a list of parts, each run by the overlay or by the CPU. It carries the TFLite file it was made from,
+unchanged: the CPU's parts are computed from it, and accelerators without an overlay run it directly.
 
 File format: the magic ``EDGEPROG``, format version and header length (little-endian uint32 each), a JSON header,
 the images one after another as the header lists them, and the SHA-256 of all that.
@@ -75,18 +75,21 @@ class LayerPlace:
         The model's operator that it belongs to.
     descriptor
         Its descriptor's index.
-    cycles
-        From its first step to the next layer's, or to the end of the run; layers side by side share theirs, which the first has.
     unit
         ``array`` or ``vector``.
+    cycles
+        From its first step to the next layer's, or to the end of the run.
+    ends
+        The cycle of its last output, counted from START.
     output
         Where its output lies; None where it goes to the other unit.
     """
 
     operator: int
     descriptor: int
-    cycles: int
     unit: str
+    cycles: int
+    ends: int
     output: Placement | None
 
 
@@ -310,5 +313,6 @@ def _layer(row: Mapping[str, Any]) -> LayerPlace:
 
 
 def _head(row: Mapping[str, Any]) -> HeadSlot:
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return HeadSlot(**{**fields, "source": _placement(row["source"])})
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    fields["source"] = _placement(row["source"])
+    return HeadSlot(**fields)

@@ -1,8 +1,9 @@
 """When every layer of a run begins, and the WAIT that makes it safe: the engine's order, replayed cycle by cycle.
 
-The engine has no interlocks. A layer may begin only when each byte that it reads will have been written by the time of its step;
-when the layer before it reads no more; and when its own writes come after those of the other unit. From the layers'
-loops all these times are known exactly, so WAIT is as small as they allow, and the run's length is exact, too.
+The engine has no interlocks. A layer may begin only when each byte that it reads will have been written by the time
+of its step; when the layer before it reads no more; and when its own writes come after those of the other unit. From
+the layers' loops all these times are known exactly, so WAIT is as small as they allow, and the run's length is exact,
+too.
 """
 
 from __future__ import annotations
@@ -167,9 +168,7 @@ class _Run:
             self._vector_last_step = self._last_step
         return ScheduledLayer(wait, self._first_step, self._last_step, last_write)
 
-    def _add_pair(
-        self, group: Sequence[PlacedLayer], times: _Times, begin: int, wait: int
-    ) -> list[ScheduledLayer]:
+    def _add_pair(self, group: Sequence[PlacedLayer], times: _Times, begin: int, wait: int) -> list[ScheduledLayer]:
         """Replay two units side by side, with two halves of a buffer between them."""
         follower = _Times(group[1], self._parameters)
         rows = times.rows

@@ -10,7 +10,7 @@ from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph, Operator
 
-__all__ = ["FoldedPad", "Scope"]
+__all__ = ["FoldedPad", "Scope", "Site"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,33 @@ class FoldedPad:
     source: int
     above: int
     left: int
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one layer reads and writes.
+
+    Parameters
+    ----------
+    operator
+        The model's operator that it belongs to.
+    source, target
+        The tensors.
+    source_layout, target_layout
+        How they lie.
+    pad_value
+        What is read outside of the input, as a stored number.
+    parameters
+        The overlay's.
+    """
+
+    operator: int
+    source: int
+    target: int
+    source_layout: Layout
+    target_layout: Layout
+    pad_value: int
+    parameters: OverlayParameters
 
 
 @dataclass(frozen=True)
@@ -54,3 +81,9 @@ class Scope:
         """Return all tensors that are read at run time, each once."""
         read = self.graph.activations_of(operator)
         return tuple(dict.fromkeys((self.source_of(operator), *read[1:]))) if operator.index in self.pads else read
+
+    def site(self, operator: Operator, *, source: int | None = None, pad_value: int = 0) -> Site:
+        """Return where an operator reads and writes; its first input, unless another `source` is given."""
+        read = self.source_of(operator) if source is None else source
+        target = operator.outputs[0]
+        return Site(operator.index, read, target, self.layouts[read], self.layouts[target], pad_value, self.parameters)

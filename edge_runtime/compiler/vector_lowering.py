@@ -1,7 +1,7 @@
 """Layers for the vector unit: depthwise windows (sums of products, maxima), and copies.
 
-A step reads V channels of up to three kernel lines. Three lines come in one step where the input's pitch is V bytes more than
-whole rows of banks; else one does. Kernels of up to three columns slide: each column is read once.
+A step reads V channels of up to three kernel lines. Three lines come in one step where the input's pitch is V bytes
+more than whole rows of banks; else one does. Kernels of up to three columns slide: each column is read once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
 from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.parameters import VECTOR_LINES, OverlayParameters
 from edge_runtime.compiler.requantisation import Requantisation, channel_words
+from edge_runtime.compiler.scope import Site
 from edge_runtime.compiler.window import Sweep
 
 __all__ = ["VectorWalk", "best_vector_walk", "chunk_lines", "gathers", "lower_depthwise", "lower_maximum"]
@@ -67,20 +68,13 @@ def lower_depthwise(
     sweep: Sweep,
     weights: npt.NDArray[np.int16],
     requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    pad_value: int,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
+    site: Site,
 ) -> EngineLayer:
     """Lower a depthwise window with weights [kernel lines, kernel columns, channels], -128 to 127."""
-    walk = best_vector_walk(sweep, source, parameters)
-    rows = _weight_rows(weights, walk, parameters)
+    walk = best_vector_walk(sweep, site.source_layout, site.parameters)
+    rows = _weight_rows(weights, walk, site.parameters)
     hold = len(rows) > 1 and bool((rows == rows[0]).all())
-    layer = _layer(
-        sweep, walk, requantisation, source=source, target=target, pad_value=pad_value, parameters=parameters, ends=ends
-    )
+    layer = _layer(sweep, walk, requantisation, site)
     fields = {**layer.fields, "WEIGHT_HOLD": int(hold), "FUNCTION": Function.MAC.value}
     return EngineLayer(**{**layer.__dict__, "weights": rows[:1] if hold else rows, "fields": fields})
 
@@ -88,23 +82,16 @@ def lower_depthwise(
 def lower_maximum(
     sweep: Sweep,
     requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    pad_value: int,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
+    site: Site,
 ) -> EngineLayer | None:
-    """Lower a window's maxima; with a window of one pixel, a copy. None where the input lies so that it cannot be done."""
+    """Lower a window's maxima, or a copy where it is of one pixel; None where the input lies so that it cannot be done."""
     lines, columns = sweep.lines, sweep.columns
     together = VECTOR_LINES if lines.kernel > 1 else 1
-    if together > 1 and not gathers(sweep, source, parameters):
+    if together > 1 and not gathers(sweep, site.source_layout, site.parameters):
         return None
     groups = -(-lines.kernel // together)
     walk = VectorWalk(together, groups, columns.kernel, slide=False, columns=columns.outputs)
-    layer = _layer(
-        sweep, walk, requantisation, source=source, target=target, pad_value=pad_value, parameters=parameters, ends=ends
-    )
+    layer = _layer(sweep, walk, requantisation, site)
     return layer.with_fields(FUNCTION=Function.MAX.value, LINES=lines.kernel - (groups - 1) * together)
 
 
@@ -112,13 +99,9 @@ def _layer(
     sweep: Sweep,
     walk: VectorWalk,
     requantisation: Requantisation,
-    *,
-    source: Layout,
-    target: Layout,
-    pad_value: int,
-    parameters: OverlayParameters,
-    ends: tuple[int, int, int],
+    site: Site,
 ) -> EngineLayer:
+    source, parameters = site.source_layout, site.parameters
     lanes = parameters.vec_lanes
     channels = requantisation.channels
     tiles = -(-channels // lanes)
@@ -128,8 +111,8 @@ def _layer(
     fields = {
         **requantisation.fields,
         **window_fields(sweep, source),
-        **write_fields(sweep, target),
-        "PAD_VALUE": pad_value,
+        **write_fields(sweep, site.target_layout),
+        "PAD_VALUE": site.pad_value,
         "SEGMENT": lanes,
         "GATHER_ROWS": (distance - lanes) // parameters.act_banks if walk.lines > 1 else 0,
         "GROUPS": walk.groups,
@@ -148,12 +131,11 @@ def _layer(
     }
     if walk.slide:
         fields |= _slide_fields(sweep, walk, source)
-    operator, source_tensor, target_tensor = ends
     return EngineLayer(
         unit=Unit.VECTOR,
-        operator=operator,
-        source=source_tensor,
-        target=target_tensor,
+        operator=site.operator,
+        source=site.source,
+        target=site.target,
         fields=fields,
         cycles=sweep.lines.outputs * tiles * walk.row_cycles,
         weights=np.zeros((0, parameters.vec_weight_row_bytes), np.uint8),

@@ -63,7 +63,9 @@ def _addresses(
     offsets = sum(_axes(*columns))
     offsets = (offsets + (1 << width - 1)) % (1 << width) - (1 << width - 1)
     rows, groups = np.arange(fields["ROWS"]), np.arange(fields["GROUPS"])
-    start = _line_values(fields["ROW_START"], (rows, fields["ROW_STEP"]), (groups, fields["GROUP_STEP"]), group_axis, offsets)
+    start = _line_values(
+        fields["ROW_START"], (rows, fields["ROW_STEP"]), (groups, fields["GROUP_STEP"]), group_axis, offsets
+    )
     y = _line_values(fields["Y_START"], (rows, fields["Y_STEP"]), (groups, fields["GROUP_Y_STEP"]), group_axis, offsets)
     gathered = column + line * (parameters.act_banks * fields["GATHER_ROWS"] + fields["SEGMENT"])
     addresses = (start + offsets + gathered) % parameters.act_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,14 @@ from edge_runtime.compiler.array_lowering import (
 from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Form, Layout
 from edge_runtime.compiler.requantisation import Requantisation
-from edge_runtime.compiler.scope import Scope
+from edge_runtime.compiler.scope import Scope, Site
 from edge_runtime.compiler.stored import stored_limits, stored_offset, stored_zero_point
 from edge_runtime.compiler.vector_lowering import best_vector_walk, lower_depthwise
 from edge_runtime.compiler.window import Span, Sweep, sweep_of
 from edge_runtime.model.channels import centred_weights, channel_multipliers, folded_bias, rounding_of
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.geometry import window_of
-from edge_runtime.model.graph import Graph, Operator, OpKind, Tensor
+from edge_runtime.model.graph import Graph, Operator, OpKind
 
 __all__ = [
     "estimate_convolution",
@@ -101,7 +102,9 @@ def lower_convolution(scope: Scope, operator: Operator) -> list[EngineLayer]:
 def estimate_convolution(scope: Scope, operator: Operator, source: Layout) -> int:
     """Return the cycles of a CONV_2D whose input lies like this."""
     sweep = sweep_for(scope, operator)
-    return _array_cycles(sweep, best_walk(sweep, source.form.channels, source, scope.parameters).cycles, operator, scope)
+    return _array_cycles(
+        sweep, best_walk(sweep, source.form.channels, source, scope.parameters).cycles, operator, scope
+    )
 
 
 def _array_cycles(sweep: Sweep, steps: int, operator: Operator, scope: Scope) -> int:
@@ -111,21 +114,14 @@ def _array_cycles(sweep: Sweep, steps: int, operator: Operator, scope: Scope) ->
 
 
 def _on_array(scope: Scope, operator: Operator, kernel: ArrayKernel) -> EngineLayer:
-    source, target = scope.source_of(operator), operator.outputs[0]
+    site = _site(scope, operator)
     return lower_on_array(
-        sweep_for(scope, operator),
-        kernel,
-        requantisation_of(scope.graph, operator, scope.rounding),
-        source=scope.layouts[source],
-        target=scope.layouts[target],
-        pad_value=_pad_value(scope.graph.tensor(operator.inputs[0])),
-        parameters=scope.parameters,
-        ends=(operator.index, source, target),
+        sweep_for(scope, operator), kernel, requantisation_of(scope.graph, operator, scope.rounding), site
     )
 
 
-def _pad_value(source: Tensor) -> int:
-    return stored_zero_point(source)
+def _site(scope: Scope, operator: Operator) -> Site:
+    return scope.site(operator, pad_value=stored_zero_point(scope.graph.tensor(operator.inputs[0])))
 
 
 def lower_depthwise_convolution(scope: Scope, operator: Operator) -> list[EngineLayer]:
@@ -152,17 +148,8 @@ def fits_vector(weights: npt.NDArray[np.int16]) -> bool:
 
 
 def _on_vector(scope: Scope, operator: Operator, weights: npt.NDArray[np.int16]) -> EngineLayer:
-    source, target = scope.source_of(operator), operator.outputs[0]
-    return lower_depthwise(
-        sweep_for(scope, operator),
-        weights,
-        requantisation_of(scope.graph, operator, scope.rounding),
-        source=scope.layouts[source],
-        target=scope.layouts[target],
-        pad_value=_pad_value(scope.graph.tensor(operator.inputs[0])),
-        parameters=scope.parameters,
-        ends=(operator.index, source, target),
-    )
+    finish = requantisation_of(scope.graph, operator, scope.rounding)
+    return lower_depthwise(sweep_for(scope, operator), weights, finish, _site(scope, operator))
 
 
 def estimate_depthwise(scope: Scope, operator: Operator, source: Layout) -> int:
@@ -180,22 +167,20 @@ def estimate_depthwise(scope: Scope, operator: Operator, source: Layout) -> int:
 
 
 def lower_fully_connected(scope: Scope, operator: Operator, *, banked: bool = False) -> list[EngineLayer]:
-    """Lower a FULLY_CONNECTED: a convolution whose kernel is as large as the part of the input that one output reads."""
+    """Lower a FULLY_CONNECTED: a convolution with a kernel as large as the part of the input that one output reads."""
     graph = scope.graph
     weights = centred_weights(graph, operator)
     source = _dense_source(scope.layouts[operator.inputs[0]], weights.shape[1])
     sweep, form = _dense_sweep(source.form, weights.shape[1])
-    target = scope.layouts[operator.outputs[0]].viewed_as(Form(sweep.lines.outputs, sweep.columns.outputs, len(weights)))
+    target = scope.layouts[operator.outputs[0]].viewed_as(
+        Form(sweep.lines.outputs, sweep.columns.outputs, len(weights))
+    )
     assert target is not None  # noqa: S101 - the output of a layer is laid out as it comes
     layer = lower_on_array(
         sweep,
         dense_kernel(weights.reshape(len(weights), *form), scope.parameters),
         requantisation_of(graph, operator, scope.rounding),
-        source=source,
-        target=target,
-        pad_value=0,
-        parameters=scope.parameters,
-        ends=(operator.index, operator.inputs[0], operator.outputs[0]),
+        replace(scope.site(operator), source_layout=source, target_layout=target),
     )
     return [layer.with_fields(BANKED=1) if banked else layer]
 

@@ -1,4 +1,4 @@
-"""A bus to a functional model of the engine: the right bits and the cycle model's count, with no Verilog behind them."""
+"""A bus to a functional model of the engine: the right bits, and the cycle model's count, without any Verilog."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class EmulatedBus(FakeBus):
         if failed is not None:
             self.poke("ERROR_DESCRIPTOR", failed)
             return
-        rows = []
+        rows: list[dict[str, int]] = []
         index = entry
         while not rows or not rows[-1]["LAST"]:
             rows.append(descriptor_fields(memories.descriptors[index].tolist(), self._parameters))
