@@ -43,6 +43,11 @@ class OverlayTable(Table):
     param_channels: int
     descriptors: int
     packed: bool
+    vec_lanes: int
+    vec_weight_rows: int
+    vec_param_channels: int
+    table_pairs: int
+    row_buffer_bytes: int
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.accelerator.bus.base import WORD_BYTES, Bus
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.parameters import OverlayParameters
+from edge_runtime.compiler.program import Placement
 
 __all__ = ["Memories"]
 
 _CHANNEL_BYTES = 16
+_SIGN = 128
 
 
 class Memories:
-    """Program, weights, channel parameters, activations and stamps of an overlay with these parameters."""
+    """Program, weights, channel parameters, tables, activations and stamps of an overlay with these parameters."""
 
     def __init__(self, bus: Bus, parameters: OverlayParameters) -> None:
         self._bus = bus
@@ -32,9 +36,9 @@ class Memories:
         data = self._bus.read(self._base["PROGRAM"] + first * self._descriptor_bytes, count * self._descriptor_bytes)
         return np.frombuffer(data, np.uint32).reshape(count, -1)
 
-    def write_channels(self, first: int, channels: npt.NDArray[np.uint32]) -> None:
-        """Write uint32[n, 4] from output channel `first` on."""
-        self._bus.write(self._base["PARAMETERS"] + first * _CHANNEL_BYTES, channels.tobytes())
+    def write_channels(self, first: int, channels: npt.NDArray[np.uint32], *, window: str = "PARAMETERS") -> None:
+        """Write uint32[n, 4] from channel `first` on; `window` is the unit's: PARAMETERS or VECTOR_PARAMETERS."""
+        self._bus.write(self._base[window] + first * _CHANNEL_BYTES, channels.tobytes())
 
     def read_channels(self, first: int, count: int) -> npt.NDArray[np.uint32]:
         """Return uint32[count, 4]."""
@@ -43,8 +47,17 @@ class Memories:
 
     def write_weights(self, first: int, rows: npt.NDArray[np.uint8]) -> None:
         """Write uint8[n, row bytes] from weight row `first` on."""
+        self._write_rows(self._weight_row(first), self._parameters.weight_row_pitch, rows)
+
+    def write_vector_weights(self, first: int, rows: npt.NDArray[np.uint8]) -> None:
+        """Write uint8[n, row bytes] from the vector unit's weight row `first` on."""
+        pitch = self._parameters.vec_weight_row_pitch
+        self._write_rows(self._base["VECTOR_WEIGHTS"] + first * pitch, pitch, rows)
+
+    def _write_rows(self, offset: int, pitch: int, rows: npt.NDArray[np.uint8]) -> None:
         for index, row in enumerate(rows):
-            self._bus.write(self._weight_row(first + index), row.tobytes())
+            padding = -row.nbytes % WORD_BYTES
+            self._bus.write(offset + index * pitch, row.tobytes() + bytes(padding))
 
     def read_weights(self, first: int, count: int) -> npt.NDArray[np.uint8]:
         """Return uint8[count, row bytes]."""
@@ -55,16 +68,37 @@ class Memories:
     def _weight_row(self, row: int) -> int:
         return self._base["WEIGHTS"] + row * self._parameters.weight_row_pitch
 
-    def write_activations(self, address: int, values: npt.NDArray[np.int8]) -> None:
-        """Write a tensor at a byte address that is a multiple of 4, padded to whole words."""
-        padding = -values.nbytes % WORD_BYTES
-        self._bus.write(self._base["ACTIVATIONS"] + address, values.tobytes() + bytes(padding))
+    def write_tables(self, tables: npt.NDArray[np.int32]) -> None:
+        """Write int32[pairs, 256, 2] from the first pair on."""
+        self._bus.write(self._base["TABLES"], tables.tobytes())
 
-    def read_activations(self, address: int, count: int) -> npt.NDArray[np.int8]:
-        """Return int8[count] from a byte address that is a multiple of 4."""
-        data = self._bus.read(self._base["ACTIVATIONS"] + address, count + -count % WORD_BYTES)
-        return np.frombuffer(data, np.int8, count)
+    def write_activations(self, place: Placement, values: npt.NDArray[Any]) -> None:
+        """Write an 8-bit tensor to its place, as one block; what lies between its lines may hold anything."""
+        block = np.zeros(place.span + -place.span % WORD_BYTES, np.int8)
+        _pixels(block, place)[...] = _stored(values).reshape(place.form)
+        self._bus.write(self._base["ACTIVATIONS"] + place.address, block.tobytes())
+
+    def read_activations(self, place: Placement, dtype: npt.DTypeLike = np.int8) -> npt.NDArray[Any]:
+        """Return a tensor from its place, flat; it may be of int8 or uint8."""
+        first = place.address - place.address % WORD_BYTES
+        length = place.address + place.span - first
+        data = self._bus.read(self._base["ACTIVATIONS"] + first, length + -length % WORD_BYTES)
+        block = np.frombuffer(data, np.int8)[place.address - first :]
+        values = np.ascontiguousarray(_pixels(block, place)).reshape(-1)
+        return values if dtype != np.uint8 else (values.view(np.uint8) ^ np.uint8(_SIGN))
 
     def read_stamps(self, first: int, count: int) -> npt.NDArray[np.uint32]:
         """Return uint32[count]: the cycle at which each descriptor's layer ended."""
         return np.frombuffer(self._bus.read(self._base["STAMPS"] + first * WORD_BYTES, count * WORD_BYTES), np.uint32)
+
+
+def _pixels(block: npt.NDArray[np.int8], place: Placement) -> npt.NDArray[np.int8]:
+    """Return a view of the tensor's bytes in a block that begins with its first one: [lines, columns, channels]."""
+    return np.lib.stride_tricks.as_strided(block, place.form, (place.pitch, place.pixel, 1))
+
+
+def _stored(values: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+    """Return 8-bit values as the engine stores them: uint8 ones less 128."""
+    if values.dtype == np.uint8:
+        return (values ^ np.uint8(_SIGN)).view(np.int8)
+    return np.asarray(values, np.int8)

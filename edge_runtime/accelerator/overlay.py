@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy.typing as npt
@@ -12,7 +12,8 @@ from edge_runtime.accelerator.bus.base import Bus
 from edge_runtime.accelerator.head_bank import HeadBank
 from edge_runtime.accelerator.memories import Memories
 from edge_runtime.accelerator.registers import Registers, identify
-from edge_runtime.compiler.program import Part, Program
+from edge_runtime.compiler.host_interface import host_interface
+from edge_runtime.compiler.program import LayerPlace, Part, Placement, Program
 from edge_runtime.errors import AcceleratorError, DeadlineError, FitError
 from edge_runtime.model.head import QuantizedHead, apply_head, find_head
 from edge_runtime.model.interpreter import Interpreter
@@ -57,6 +58,9 @@ class OverlayAccelerator(Accelerator):
         self._program = None
         self._memories.write_weights(0, program.weight_rows)
         self._memories.write_channels(0, program.channels)
+        self._memories.write_vector_weights(0, program.vec_weight_rows)
+        self._memories.write_channels(0, program.vec_channels, window="VECTOR_PARAMETERS")
+        self._memories.write_tables(program.tables)
         self._memories.write_descriptors(0, program.descriptors)
         self._head = HeadBank(program, self._memories, self._registers)
         self._interpreter = Interpreter(program.graph, program.rounding)
@@ -73,9 +77,39 @@ class OverlayAccelerator(Accelerator):
             cycles=cycles,
         )
 
-    def run_all(self, inputs: Sequence[npt.NDArray[Any]]) -> dict[int, npt.NDArray[Any]]:
-        """Run the network once and return every tensor that the program still holds, by its index."""
-        return self._run_parts(inputs)[0]
+    def outputs_by_layer(self, inputs: Sequence[npt.NDArray[Any]]) -> Iterator[tuple[LayerPlace, npt.NDArray[Any]]]:
+        """Run the network again and again, to the end of one layer after the other, and yield what each wrote.
+
+        Layers that hand their output to the other unit are passed over. The CPU's parts are computed from what the
+        overlay gave.
+        """
+        values = self._interpreter.bind(inputs)
+        for part in self._loaded().parts:
+            if not part.on_overlay:
+                self._interpreter.evaluate(values, part.operators)
+                continue
+            for layer in part.layers:
+                if layer.output is not None:
+                    yield layer, self._run_until(part, layer, layer.output, values)
+            self._run_part(part, values)
+
+    def _run_until(
+        self, part: Part, layer: LayerPlace, output: Placement, values: dict[int, npt.NDArray[Any]]
+    ) -> npt.NDArray[Any]:
+        """Run a part to the end of a layer and return what that layer wrote."""
+        bit = host_interface().descriptor["LAST"]
+        own = self._memories.read_descriptors(layer.descriptor, 1)
+        ended = own.copy()
+        ended[0, bit.word] |= bit.put(1)
+        self._memories.write_descriptors(layer.descriptor, ended)
+        try:
+            for place in part.inputs:
+                self._memories.write_activations(place, values[place.tensor])
+            self._registers.write("ENTRY", part.entry)
+            self._run()
+            return self._read(output)
+        finally:
+            self._memories.write_descriptors(layer.descriptor, own)
 
     def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
         program = self._loaded()
@@ -83,18 +117,25 @@ class OverlayAccelerator(Accelerator):
         self._head.switch(graph)
         self._interpreter = Interpreter(graph, program.rounding)
 
+    def layer_ends(self) -> dict[int, int]:
+        """Return, by descriptor, the cycle of each layer's last output in the last run, counted from START."""
+        layers = [layer for part in self._loaded().parts for layer in part.layers]
+        return {layer.descriptor: int(self._memories.read_stamps(layer.descriptor, 1)[0]) for layer in layers}
+
     def layer_cycles(self) -> dict[int, int]:
         """Return, for each of the model's operators that the overlay ran, the cycles that the RTL counted last.
 
-        A layer counts from its first step, and the first one of a run from START, to the end of its last output.
+        An operator counts from the end of the outputs before its own, and the first one of a run from START, to the
+        end of its own; so one that runs beside the operator after it may count few.
         """
         counted: dict[int, int] = {}
+        ends = self.layer_ends()
         for part in self._loaded().parts:
             previous = 0
             for layer in part.layers:
-                stamp = int(self._memories.read_stamps(layer.descriptor, 1)[0])
-                counted[layer.operator] = stamp - previous
-                previous = stamp
+                end = max(ends[layer.descriptor], previous)
+                counted[layer.operator] = counted.get(layer.operator, 0) + end - previous
+                previous = end
         return counted
 
     def close(self) -> None:  # noqa: D102 - as the base says
@@ -121,13 +162,16 @@ class OverlayAccelerator(Accelerator):
     def _run_part(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> int:
         """Run one part, from its inputs in `values` to its outputs there; return the counted cycles."""
         for place in part.inputs:
-            self._memories.write_activations(place.address, values[place.tensor])
+            self._memories.write_activations(place, values[place.tensor])
         self._registers.write("ENTRY", part.entry)
         self._run()
         for place in part.outputs:
-            tensor = self._interpreter.graph.tensors[place.tensor]
-            values[place.tensor] = self._memories.read_activations(place.address, tensor.size).reshape(tensor.shape)
+            values[place.tensor] = self._read(place)
         return self._registers.read("CYCLES")
+
+    def _read(self, place: Placement) -> npt.NDArray[Any]:
+        tensor = self._interpreter.graph.tensors[place.tensor]
+        return self._memories.read_activations(place, tensor.dtype).reshape(tensor.shape)
 
     def _run(self) -> None:
         """Ring the doorbell and wait for the end of the run."""

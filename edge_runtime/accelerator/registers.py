@@ -62,6 +62,7 @@ def identify(registers: Registers) -> OverlayParameters:
             "load a bitstream of this release"
         )
     shape = registers.read_fields("ARRAY")
+    vector = registers.read_fields("VECTOR")
     return OverlayParameters(
         k_lanes=shape["K_LANES"],
         oc_lanes=shape["OC_LANES"],
@@ -71,4 +72,9 @@ def identify(registers: Registers) -> OverlayParameters:
         weight_rows=registers.read("WEIGHT_ROWS"),
         param_channels=registers.read("PARAM_CHANNELS"),
         descriptors=registers.read("DESCRIPTORS"),
+        vec_lanes=vector["VEC_LANES"],
+        row_buffer_bytes=vector["ROW_BUFFER_BYTES"],
+        vec_weight_rows=registers.read("VEC_WEIGHT_ROWS"),
+        vec_param_channels=registers.read("VEC_PARAM_CHANNELS"),
+        table_pairs=registers.read("TABLE_PAIRS"),
     )

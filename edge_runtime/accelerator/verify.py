@@ -140,7 +140,6 @@ class _Tally:
         self.cycles = max(self.cycles, inference.cycles)
         if wrong and self.first is None:
             self.first = _locate(self._overlay, self._program, inputs, self.samples)
-            self._overlay.load(self._program)
         self.samples += 1
 
 
@@ -156,26 +155,26 @@ def _differences(got: _Arrays, expected: _Arrays) -> int:
 
 
 def _locate(overlay: OverlayAccelerator, program: Program, inputs: _Arrays, sample: int) -> FirstMismatch | None:
-    """Run once more with every activation kept, and compare operator by operator with the reference."""
-    kept = compile_model(
-        program.model, program.parameters, name=program.name, rounding=program.rounding, keep_everything=True
-    )
-    overlay.load(kept)
-    got = overlay.run_all(inputs)
+    """Run layer by layer, and compare each operator's output with the reference's."""
     expected = Interpreter(program.graph, program.rounding).run_all(inputs)
-    for operator in program.graph.operators:
-        tensor = operator.outputs[0]
-        wrong = np.flatnonzero(got[tensor].reshape(-1) != expected[tensor].reshape(-1))
+    last = {layer.operator: layer.descriptor for part in program.parts for layer in part.layers}
+    for layer, got in overlay.outputs_by_layer(inputs):
+        assert layer.output is not None  # noqa: S101 - only such layers are yielded
+        if layer.descriptor != last[layer.operator]:
+            continue
+        tensor = layer.output.tensor
+        wrong = np.flatnonzero(got.reshape(-1) != expected[tensor].reshape(-1))
         if wrong.size:
             element = int(wrong[0])
-            channels = program.graph.tensors[tensor].shape[-1]
+            channels = (1, *program.graph.tensors[tensor].shape)[-1]
+            lanes = program.parameters.oc_lanes if layer.unit == "array" else program.parameters.vec_lanes
             return FirstMismatch(
                 sample=sample,
-                operator=operator.index,
-                op=operator.kind.value,
-                tile=element % channels // program.parameters.oc_lanes,
+                operator=layer.operator,
+                op=program.graph.operators[layer.operator].kind.value,
+                tile=element % channels // lanes,
                 element=element,
-                got=int(got[tensor].reshape(-1)[element]),
+                got=int(got.reshape(-1)[element]),
                 expected=int(expected[tensor].reshape(-1)[element]),
             )
     return None

@@ -1,27 +1,31 @@
-"""Compiles a model: decides who runs what, lowers the overlay's layers and packs them into memory images."""
+"""Compiles a model: decides who runs what; lays out, lowers, places and schedules the overlay's parts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
-from edge_runtime.compiler.cycles import LayerShape, layer_cycles, run_cycles
+from edge_runtime.compiler.descriptor import descriptor_fields, descriptor_words
+from edge_runtime.compiler.engine_layer import EngineLayer, Unit
 from edge_runtime.compiler.host_interface import host_interface
-from edge_runtime.compiler.lowering import Layer, lower_fully_connected
-from edge_runtime.compiler.memory import plan_activations
+from edge_runtime.compiler.images import Images
+from edge_runtime.compiler.layout import Layout
+from edge_runtime.compiler.layouts import PartLayout, lay_out
+from edge_runtime.compiler.lowering import lower_part
+from edge_runtime.compiler.memory import ActivationPlan, plan_activations
+from edge_runtime.compiler.operands import resolved_operands
 from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.compiler.placement import VIEWS, cut, place
-from edge_runtime.compiler.program import HeadSlot, LayerPlace, Part, Placement, Program
+from edge_runtime.compiler.placement import Decision, cut, place
+from edge_runtime.compiler.program import BufferUse, HeadSlot, LayerPlace, Part, Placement, Program
+from edge_runtime.compiler.schedule import PlacedLayer, ScheduledLayer, schedule_run
+from edge_runtime.compiler.scope import Scope
 from edge_runtime.errors import FitError
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph
 from edge_runtime.model.head import HeadSite, find_head
 from edge_runtime.model.reader import read_tflite
 
-__all__ = ["compile_model", "descriptor_words", "place_layer"]
+__all__ = ["compile_model"]
 
 
 def compile_model(
@@ -30,7 +34,7 @@ def compile_model(
     *,
     name: str,
     rounding: Rounding = Rounding.DOUBLE,
-    keep_everything: bool = False,
+    allow_cpu: bool = False,
 ) -> Program:
     """Compile an int8 TFLite file for an overlay.
 
@@ -44,8 +48,8 @@ def compile_model(
         For messages and reports.
     rounding
         Which of TFLite's roundings the fully-connected layers follow.
-    keep_everything
-        Give every activation memory of its own, so that all of them can be read after a run.
+    allow_cpu
+        Send what does not fit the overlay to the CPU, the largest operators first.
 
     Raises
     ------
@@ -55,165 +59,218 @@ def compile_model(
         If it does not fit the overlay, with the numbers and with what would make it fit.
     """
     graph = read_tflite(model, name)
-    images = _Images(parameters)
-    builder = _PartBuilder(graph, images, find_head(graph), rounding, keep_everything)
-    parts = tuple(
-        builder.build(operators) if on_overlay else Part(operators, on_overlay=False)
-        for on_overlay, operators in cut(place(graph))
-    )
-    images.check_fit(name)
-    return Program(
-        name=name,
-        model=model,
-        parameters=parameters,
-        rounding=rounding,
-        parts=parts,
-        head=images.head,
-        descriptors=np.array(images.descriptors, np.uint32).reshape(-1, host_interface().descriptor_words),
-        weight_rows=np.concatenate([np.zeros((0, parameters.weight_row_bytes), np.uint8), *images.weight_rows]),
-        channels=np.concatenate([np.zeros((0, 4), np.uint32), *images.channels]),
-        act_bytes=images.act_bytes,
-    )
+    sent_away: dict[int, str] = {}
+    program = None
+    while program is None:
+        compilation = _Compilation(graph, model, parameters, rounding, name)
+        program = _attempt(compilation, sent_away, allow_cpu=allow_cpu)
+    return program
+
+
+def _attempt(compilation: _Compilation, sent_away: dict[int, str], *, allow_cpu: bool) -> Program | None:
+    """Compile; or add an operator that has to go to the CPU, and return None."""
+    decisions = place(compilation.graph, sent_away)
+    try:
+        return compilation.compile(decisions)
+    except _CannotLower as refusal:
+        sent_away[refusal.operator] = refusal.reason
+    except FitError as error:
+        largest = _largest_on_overlay(compilation.graph, decisions) if allow_cpu else None
+        if largest is None:
+            raise
+        sent_away[largest] = f"does not fit: {error}"
+    return None
+
+
+class _CannotLower(Exception):  # noqa: N818 - no error: a turn that compilation takes
+    def __init__(self, operator: int, reason: str) -> None:
+        super().__init__(reason)
+        self.operator = operator
+        self.reason = reason
+
+
+def _largest_on_overlay(graph: Graph, decisions: Sequence[Decision]) -> int | None:
+    """Return the operator with the largest weights, or else the largest output, that the overlay still has."""
+    candidates = [graph.operators[decision.operator] for decision in decisions if decision.on_overlay]
+
+    def size(index: int) -> tuple[int, int]:
+        operator = graph.operators[index]
+        constants = sum(graph.tensor(tensor).size for tensor in operator.inputs if graph.tensor(tensor).is_constant)
+        return constants, graph.output_tensor(operator).size
+
+    return max((operator.index for operator in candidates), key=size, default=None)
 
 
 @dataclass
-class _Images:
-    """The overlay's memories while they fill up."""
-
-    parameters: OverlayParameters
-    descriptors: list[list[int]] = field(default_factory=list)
-    weight_rows: list[npt.NDArray[np.uint8]] = field(default_factory=list)
-    channels: list[npt.NDArray[np.uint32]] = field(default_factory=list)
-    act_bytes: int = 0
-    head: HeadSlot | None = None
-
-    @property
-    def next_weight_row(self) -> int:
-        return sum(len(block) for block in self.weight_rows)
-
-    @property
-    def next_param_row(self) -> int:
-        return sum(len(block) for block in self.channels) // self.parameters.requant_lanes
-
-    def add(self, layer: Layer, fields: Mapping[str, int]) -> tuple[int, int]:
-        """Append a layer; return its first weight row and its first parameter row."""
-        rows = self.next_weight_row, self.next_param_row
-        self.weight_rows.append(layer.weight_rows)
-        self.channels.append(layer.channels)
-        self.descriptors.append(descriptor_words(place_layer(layer, fields, weight_row=rows[0], param_row=rows[1])))
-        return rows
-
-    def check_fit(self, name: str) -> None:
-        """Refuse what the memories cannot hold."""
-        needs = {
-            "weight_rows": self.next_weight_row,
-            "param_channels": self.next_param_row * self.parameters.requant_lanes,
-            "descriptors": len(self.descriptors),
-        }
-        for memory, needed in needs.items():
-            there = getattr(self.parameters, memory)
-            if needed > there:
-                raise FitError(
-                    f"{name} needs {needed:,} {memory.replace('_', ' ')} and the overlay has {there:,}; "
-                    f"an overlay with {memory} = {1 << (needed - 1).bit_length()} would fit it"
-                )
-
-
-def place_layer(layer: Layer, place: Mapping[str, int], *, weight_row: int, param_row: int) -> dict[str, int]:
-    """Return all of a layer's descriptor fields: its own, and those of the place it gets."""
-    return {**layer.fields, **place, "WEIGHT_ROW": weight_row, "PARAM_ROW": param_row}
-
-
-def descriptor_words(fields: Mapping[str, int]) -> list[int]:
-    """Return a descriptor's words from its fields (those that are missing are 0)."""
-    interface = host_interface()
-    words = [0] * interface.descriptor_words
-    for name, value in fields.items():
-        bits = interface.descriptor[name]
-        words[bits.word] |= bits.put(value)
-    return words
-
-
-@dataclass
-class _PartBuilder:
-    """Lowers one overlay part into the images."""
+class _Compilation:
+    """One attempt with given decisions."""
 
     graph: Graph
-    images: _Images
-    head: HeadSite | None
+    model: bytes
+    parameters: OverlayParameters
     rounding: Rounding
-    keep_everything: bool
+    name: str
+
+    def compile(self, decisions: Sequence[Decision]) -> Program:
+        images = Images(self.parameters)
+        builder = _PartBuilder(self.graph, images, find_head(self.graph), self.rounding)
+        parts = tuple(
+            builder.build(operators) if on_overlay else Part(operators, on_overlay=False)
+            for on_overlay, operators in cut(decisions)
+        )
+        images.check_fit(self.name)
+        row, vec_row = self.parameters.weight_row_bytes, self.parameters.vec_weight_row_bytes
+        return Program(
+            name=self.name,
+            model=self.model,
+            parameters=self.parameters,
+            rounding=self.rounding,
+            parts=parts,
+            head=builder.head_slot,
+            descriptors=images.descriptor_image(),
+            weight_rows=images.weights[Unit.ARRAY].image((row,), "u1"),  # type: ignore[arg-type]
+            channels=images.channels[Unit.ARRAY].image((4,), "u4"),  # type: ignore[arg-type]
+            vec_weight_rows=images.weights[Unit.VECTOR].image((vec_row,), "u1"),  # type: ignore[arg-type]
+            vec_channels=images.channels[Unit.VECTOR].image((4,), "u4"),  # type: ignore[arg-type]
+            tables=images.tables.image((256, 2), "i4"),  # type: ignore[arg-type]
+            decisions=tuple(decisions),
+            act_bytes=builder.extent,
+        )
+
+
+class _PartBuilder:
+    """Lowers overlay parts into the images."""
+
+    def __init__(self, graph: Graph, images: Images, head: HeadSite | None, rounding: Rounding) -> None:
+        self._graph = graph
+        self._images = images
+        self._head = head
+        self._rounding = rounding
+        self._parameters = images.parameters
+        self.head_slot: HeadSlot | None = None
+        self.extent = 0
 
     def build(self, operators: tuple[int, ...]) -> Part:
-        sources, results = _boundary(self.graph, operators)
-        kept = sorted(self._kept(operators, results))
-        act_bytes = self.images.parameters.act_bytes
-        addresses = plan_activations(self.graph, operators, keep=kept, act_bytes=act_bytes)
-        self.images.act_bytes = max(self.images.act_bytes, _extent(self.graph, addresses))
-        entry = len(self.images.descriptors)
-        working = [index for index in operators if self.graph.operators[index].kind not in VIEWS]
-        placed = [self._add(index, addresses, last=index == working[-1]) for index in working]
+        sources, results = _boundary(self._graph, operators)
+        keep = sorted(self._kept(operators, results))
+        part = lay_out(Scope(self._graph, self._parameters, self._rounding), operators, keep)
+        sources = [tensor for tensor in sources if tensor in part.scope.layouts]
+        layers = lower_part(part, head=self._head.operator if self._head else None, keep=keep)
+        _check_all_lowered(self._graph, part, layers)
+        plan = plan_activations(
+            self._graph.name,
+            layers,
+            layouts=part.scope.layouts,
+            owners=part.owners,
+            sources=sources,
+            keep=keep,
+            parameters=self._parameters,
+        )
+        self.extent = max(self.extent, plan.extent)
+        resolved = [_resolve(layer, plan.addresses, self._parameters) for layer in layers]
+        placed = [self._fields(layer, plan, last=layer is resolved[-1]) for layer in resolved]
+        entry = len(self._images.descriptors)
+        places, cycles = self._schedule(resolved, placed, part, plan)
         return Part(
             operators=operators,
             on_overlay=True,
             entry=entry,
-            inputs=tuple(Placement(tensor, addresses[tensor]) for tensor in sources),
-            outputs=tuple(Placement(tensor, addresses[tensor]) for tensor in kept),
-            layers=tuple(place for place, _ in placed),
-            cycles=run_cycles([shape for _, shape in placed], self.images.parameters),
+            inputs=tuple(_placement(tensor, part, plan) for tensor in sources),
+            outputs=tuple(_placement(tensor, part, plan) for tensor in keep),
+            layers=places,
+            cycles=cycles,
+            buffers=tuple(BufferUse(owner, *use) for owner, use in sorted(plan.lifetimes.items())),
         )
 
     def _kept(self, operators: Sequence[int], results: Sequence[int]) -> set[int]:
         """Return the tensors that must still be there after the run."""
         kept = set(results)
-        if self.head and self.head.operator in operators:
-            kept.add(self.head.embedding)
-        if self.keep_everything:
-            for index in operators:
-                operator = self.graph.operators[index]
-                kept.update({*self.graph.activations_of(operator), *operator.outputs})
+        if self._head and self._head.operator in operators:
+            kept.add(self._head.embedding)
         return kept
 
-    def _add(self, index: int, addresses: Mapping[int, int], *, last: bool) -> tuple[LayerPlace, LayerShape]:
-        operator = self.graph.operators[index]
-        parameters = self.images.parameters
-        banked = self.head is not None and index == self.head.operator
-        layer = lower_fully_connected(self.graph, operator, parameters, rounding=self.rounding, banked=banked)
-        fields = {
-            "OPCODE": host_interface().opcodes["FULLY_CONNECTED"],
-            "LAST": int(last),
-            "INPUT": addresses[operator.inputs[0]],
-            "OUTPUT": addresses[operator.outputs[0]],
-        }
-        place = LayerPlace(index, len(self.images.descriptors), layer_cycles(layer.shape, parameters))
-        if banked:
-            self.images.head = _add_head(self.images, layer, fields, index)
-        else:
-            self.images.add(layer, fields)
-        return place, layer.shape
+    def _fields(self, layer: EngineLayer, plan: ActivationPlan, *, last: bool) -> dict[str, int]:
+        """Return a layer's descriptor fields, with the addresses of what it reads and writes."""
+        fields = {**layer.fields, "OPCODE": host_interface().opcodes[layer.unit.value], "LAST": int(last)}
+        if layer.unit is Unit.VECTOR or not layer.fused:
+            fields["ROW_START"] = fields["ROW_START"] + plan.addresses[layer.source]
+        if layer.unit is Unit.ARRAY or not layer.fused:
+            fields["OUTPUT"] = fields["OUTPUT"] + plan.addresses[layer.target]
+        return fields
+
+    def _schedule(
+        self,
+        layers: Sequence[EngineLayer],
+        fields: Sequence[dict[str, int]],
+        part: PartLayout,
+        plan: ActivationPlan,
+    ) -> tuple[tuple[LayerPlace, ...], int]:
+        """Append the descriptors of a part's layers, with their WAIT; return the layers and the run's cycles."""
+        decoded = [descriptor_fields(descriptor_words(row, self._parameters), self._parameters) for row in fields]
+        placed = [
+            PlacedLayer(row, layer.unit is Unit.ARRAY, layer.used_lanes)
+            for layer, row in zip(layers, decoded, strict=True)
+        ]
+        scheduled, cycles = schedule_run(placed, self._parameters)
+        spans = _spans(scheduled, cycles)
+        places = []
+        for layer, row, when, span in zip(layers, fields, scheduled, spans, strict=True):
+            index = self._append(layer, {**row, "WAIT": when.wait}, part, plan)
+            handed_on = layer.fused and layer.unit is Unit.VECTOR
+            output = None if handed_on else _placement(layer.target, part, plan)
+            places.append(LayerPlace(layer.operator, index, layer.unit.value.lower(), span, when.last_write, output))
+        return tuple(places), cycles
+
+    def _append(self, layer: EngineLayer, fields: Mapping[str, int], part: PartLayout, plan: ActivationPlan) -> int:
+        if not layer.fields.get("BANKED"):
+            return self._images.add_descriptor({**fields, **self._images.place(layer)})
+        banks = [self._images.place(layer, shared=False) for _ in range(2)]
+        first, _ = [self._images.add_descriptor({**fields, **bank}) for bank in banks]
+        self.head_slot = HeadSlot(
+            operator=layer.operator,
+            descriptor=first,
+            weight_rows=(banks[0]["WEIGHT_ROW"], banks[1]["WEIGHT_ROW"]),
+            param_rows=(banks[0]["PARAM_ROW"], banks[1]["PARAM_ROW"]),
+            row_capacity=len(layer.weights),
+            source=_placement(layer.source, part, plan),
+        )
+        return first
 
 
-def _add_head(images: _Images, layer: Layer, fields: Mapping[str, int], operator: int) -> HeadSlot:
-    """Append the head twice, once for each bank."""
-    descriptor = len(images.descriptors)
-    banks = [images.add(layer, fields) for _ in range(2)]
-    return HeadSlot(
-        operator=operator,
-        descriptor=descriptor,
-        weight_rows=(banks[0][0], banks[1][0]),
-        param_rows=(banks[0][1], banks[1][1]),
-        row_capacity=len(layer.weight_rows),
-    )
+def _check_all_lowered(graph: Graph, part: PartLayout, layers: Sequence[EngineLayer]) -> None:
+    lowered = {layer.operator for layer in layers}
+    for index in part.operators:
+        operator = graph.operators[index]
+        inputs_joined = all(tensor in part.scope.joined for tensor in operator.inputs)
+        if index not in lowered and not inputs_joined:
+            raise _CannotLower(index, "its input would have to lie with gaps and without at once")
+
+
+def _resolve(layer: EngineLayer, addresses: Mapping[int, int], parameters: OverlayParameters) -> EngineLayer:
+    if layer.other is None:
+        return layer
+    resolved = resolved_operands(layer, addresses, parameters)
+    if resolved is None:
+        raise _CannotLower(layer.operator, "its operands cannot be placed so that both are read in one step")
+    return resolved
+
+
+def _spans(scheduled: Sequence[ScheduledLayer], cycles: int) -> list[int]:
+    """Return the cycles from each layer's first step to the next one's; the last one counts to the end of the run."""
+    begins = [when.first_step for when in scheduled]
+    return [end - begin for begin, end in zip(begins, [*begins[1:], cycles], strict=True)]
+
+
+def _placement(tensor: int, part: PartLayout, plan: ActivationPlan) -> Placement:
+    layout: Layout = part.scope.layouts[tensor]
+    form = (layout.form.lines, layout.form.columns, layout.form.channels)
+    return Placement(tensor, plan.addresses[tensor] + layout.offset, form, layout.pixel, layout.pitch)
 
 
 def _boundary(graph: Graph, operators: Sequence[int]) -> tuple[list[int], list[int]]:
     """Return the tensors that a part takes from outside, and those that others need from it."""
     inside = {tensor for index in operators for tensor in graph.operators[index].outputs}
-    sources = {tensor for index in operators for tensor in graph.activations_of(graph.operators[index])} - inside
+    read = {tensor for index in operators for tensor in graph.activations_of(graph.operators[index])}
     outside = [operator for operator in graph.operators if operator.index not in operators]
     wanted = {tensor for operator in outside for tensor in operator.inputs} | set(graph.outputs)
-    return sorted(sources), sorted(inside & wanted)
-
-
-def _extent(graph: Graph, addresses: Mapping[int, int]) -> int:
-    return max(address + graph.tensors[tensor].size for tensor, address in addresses.items())
+    return sorted(read - inside), sorted(inside & wanted)

@@ -1,53 +1,59 @@
-"""The cycle model: exactly the count that the RTL's CYCLES register shows after a run.
-
-The latencies below are those of the modules under `rtl/`; a test runs both and compares.
-"""
+"""The latencies of the RTL, each named for the module that it comes from; a test holds the sums against the RTL."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from edge_runtime.compiler.parameters import OverlayParameters
 
-__all__ = ["LayerShape", "layer_cycles", "run_cycles"]
+__all__ = [
+    "BANK_CYCLES",
+    "BUFFER_FILL_CYCLES",
+    "BUFFER_RELEASE_CYCLES",
+    "COMMIT_CYCLES",
+    "DISPATCH_CYCLES",
+    "FETCH_CYCLES",
+    "READ_AFTER_WRITE_CYCLES",
+    "READ_GAP_CYCLES",
+    "READ_LATENCY",
+    "START_CYCLES",
+    "TABLE_CYCLES",
+    "VECTOR_WRITE_CYCLES",
+    "array_write_cycles",
+]
 
-_ACT_LATENCY = 5  # edge_activation_memory: address to lanes
+#: edge_activation_memory: from a step's request to its masked lanes.
+READ_LATENCY = 7
+#: edge_dispatcher: from START to the first step, its descriptor fetched.
+START_CYCLES = 11
+#: edge_fetch: the other descriptor of a pair.
+BANK_CYCLES = 8
+#: edge_dispatcher: from a layer's last step to the first one of a layer whose WAIT is 0.
+DISPATCH_CYCLES = 3
+#: edge_fetch: from the first step of a layer to that of the next one, whose descriptor has to be fetched.
+FETCH_CYCLES = 9
+#: From the last step before a reader's constants may change to the first one after.
+READ_GAP_CYCLES = READ_LATENCY + 1
+#: From the cycle of a write to the earliest step that may read the byte.
+READ_AFTER_WRITE_CYCLES = 1
+#: edge_vector_unit: the lanes' own tables are loaded, from the cycle in which that could begin.
+TABLE_CYCLES = 260
+#: edge_vector_unit: from a step to the write of its output.
+VECTOR_WRITE_CYCLES = 24
+#: edge_vector_unit: from the last step of a row to the array's first one that may read the row.
+BUFFER_FILL_CYCLES = 25
+#: From the array's last step of a row to the vector unit's first one that may fill the half again.
+BUFFER_RELEASE_CYCLES = 2
+#: From the last write to the end of the run.
+COMMIT_CYCLES = 2
+
 _CHAIN_LATENCY = 7  # edge_mac_chain
+_CHAIN_LANES = 4
 _ACCUMULATOR_LATENCY = 1
 _PARAM_LATENCY = 2  # edge_parameter_memory
 _LANE_LATENCY = 9  # edge_requant_lane
-_START_CYCLES = 7  # edge_sequencer: START to the first step, its first descriptor fetched
-_BANK_CYCLES = 6  # fetching the other descriptor of a pair
-_COMMIT_CYCLES = 1  # last output on its way into the memory
 
 
-@dataclass(frozen=True)
-class LayerShape:
-    """The loop counts of one layer."""
-
-    positions: int
-    tiles: int
-    passes: int
-    steps: int
-    banked: bool = False
-
-
-def layer_cycles(layer: LayerShape, parameters: OverlayParameters) -> int:
-    """Return the cycles from a layer's first step to the next layer's first step."""
-    steps = layer.passes * layer.steps
-    tile = max(steps, parameters.tile_cycles)
-    return (layer.positions * layer.tiles - 1) * tile + steps + _fill_cycles(parameters)
-
-
-def _fill_cycles(parameters: OverlayParameters) -> int:
-    chains = parameters.k_lanes // 4
+def array_write_cycles(parameters: OverlayParameters) -> int:
+    """Return the cycles from a tile's last step to the write of its first channels."""
+    chains = parameters.k_lanes // _CHAIN_LANES
     tree = (chains - 1).bit_length()
-    array = _ACT_LATENCY + _CHAIN_LATENCY + tree + _ACCUMULATOR_LATENCY
-    return array + parameters.tile_cycles - 1 + _PARAM_LATENCY + _LANE_LATENCY
-
-
-def run_cycles(layers: Sequence[LayerShape], parameters: OverlayParameters) -> int:
-    """Return the cycles of one run over these layers, from START to the last output written."""
-    start = _START_CYCLES + (_BANK_CYCLES if layers[0].banked else 0)
-    return start + sum(layer_cycles(layer, parameters) for layer in layers) + _COMMIT_CYCLES
+    return READ_LATENCY + _CHAIN_LATENCY + tree + _ACCUMULATOR_LATENCY + _PARAM_LATENCY + _LANE_LATENCY

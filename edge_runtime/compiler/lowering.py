@@ -1,115 +1,157 @@
-"""One fully-connected layer as the overlay takes it: weight rows, channel parameters, descriptor fields.
-
-Also what the driver lowers a new head with, so that a head learned on the device and one that came with the
-model go the same way.
-"""
+"""From the operators of a part to engine layers; depthwise and pointwise convolutions side by side where that is faster."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
+from edge_runtime.compiler.array_lowering import dense_kernel, lower_on_array
+from edge_runtime.compiler.cycles import VECTOR_WRITE_CYCLES
+from edge_runtime.compiler.elementwise import lower_addition, lower_lookup, lower_multiplication
+from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
+from edge_runtime.compiler.layout import Form, Layout
+from edge_runtime.compiler.layouts import PartLayout
+from edge_runtime.compiler.movement import lower_concatenation, lower_pad
+from edge_runtime.compiler.pooling import lower_average_pool, lower_max_pool, lower_mean
+from edge_runtime.compiler.schedule import row_times
+from edge_runtime.compiler.scope import Scope
+from edge_runtime.compiler.vector_lowering import chunk_lines
+from edge_runtime.compiler.weighted import (
+    full_weights,
+    lower_convolution,
+    lower_depthwise_convolution,
+    lower_fully_connected,
+    requantisation_of,
+    sweep_for,
+)
+from edge_runtime.compiler.window import Span, Sweep
+from edge_runtime.model.graph import Graph, Operator, OpKind
 
-from edge_runtime.compiler.cycles import LayerShape
-from edge_runtime.compiler.packing import pack_weights
-from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.model.fixed_point import Rounding, quantize_multiplier
-from edge_runtime.model.graph import FullyConnectedOptions, Graph, Operator, options_of, quantization_of
-from edge_runtime.model.scales import activation_limits, fully_connected_factors
+__all__ = ["lower_operator", "lower_part"]
 
-__all__ = ["Layer", "lower_fully_connected"]
+_LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
+    OpKind.ADD: lower_addition,
+    OpKind.AVERAGE_POOL_2D: lower_average_pool,
+    OpKind.CONCATENATION: lower_concatenation,
+    OpKind.CONV_2D: lower_convolution,
+    OpKind.DEPTHWISE_CONV_2D: lower_depthwise_convolution,
+    OpKind.HARD_SWISH: lower_lookup,
+    OpKind.LEAKY_RELU: lower_lookup,
+    OpKind.LOGISTIC: lower_lookup,
+    OpKind.MAX_POOL_2D: lower_max_pool,
+    OpKind.MEAN: lower_mean,
+    OpKind.MUL: lower_multiplication,
+    OpKind.PAD: lower_pad,
+    OpKind.PADV2: lower_pad,
+    OpKind.QUANTIZE: lower_lookup,
+    OpKind.RELU: lower_lookup,
+    OpKind.RELU6: lower_lookup,
+    OpKind.RELU_N1_TO_1: lower_lookup,
+    OpKind.SUB: lower_addition,
+    OpKind.TANH: lower_lookup,
+}
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A layer, not yet placed in any memory.
+def lower_operator(scope: Scope, operator: Operator, *, banked: bool = False) -> list[EngineLayer]:
+    """Lower one operator; `banked` for a head."""
+    if operator.kind is OpKind.FULLY_CONNECTED:
+        return lower_fully_connected(scope, operator, banked=banked)
+    return _LOWER[operator.kind](scope, operator)
+
+
+def lower_part(part: PartLayout, *, head: int | None, keep: Collection[int]) -> list[EngineLayer]:
+    """Lower the operators of a part, in order.
 
     Parameters
     ----------
-    shape
-        Its loop counts.
-    weight_rows
-        uint8[rows, row bytes].
-    channels
-        uint32[channels, 4], the parameter window's four words for each output channel, padded to whole tiles.
-    fields
-        Descriptor fields that do not depend on where the layer lies.
+    part
+        How its tensors lie.
+    head
+        The operator whose weights are kept twice, if there is one.
+    keep
+        Tensors that others read after the part.
     """
+    graph = part.scope.graph
+    layers: list[EngineLayer] = []
+    for index in part.operators:
+        operator = graph.operators[index]
+        lowered = lower_operator(part.scope, operator, banked=index == head)
+        before = layers[-1] if layers else None
+        if before and _may_follow(graph, before, operator, keep):
+            pair = _fused(part.scope, before, operator)
+            alone = before.cycles + sum(layer.cycles for layer in lowered) + VECTOR_WRITE_CYCLES
+            if pair and _pair_cycles(*pair) < alone:
+                layers[-1:] = pair
+                continue
+        layers += lowered
+    return layers
 
-    shape: LayerShape
-    weight_rows: npt.NDArray[np.uint8]
-    channels: npt.NDArray[np.uint32]
-    fields: dict[str, int]
+
+def _may_follow(graph: Graph, before: EngineLayer, operator: Operator, keep: Collection[int]) -> bool:
+    """Whether an operator is a pointwise convolution and the only reader of what a depthwise layer computes."""
+    if before.unit is not Unit.VECTOR or before.fields["FUNCTION"] != Function.MAC.value or before.fused:
+        return False
+    if graph.operators[before.operator].kind is not OpKind.DEPTHWISE_CONV_2D or operator.kind is not OpKind.CONV_2D:
+        return False
+    readers = [reader for reader in graph.operators if before.target in reader.inputs]
+    return operator.inputs[0] == before.target and len(readers) == 1 and before.target not in keep
 
 
-def lower_fully_connected(
-    graph: Graph, operator: Operator, parameters: OverlayParameters, *, rounding: Rounding, banked: bool
-) -> Layer:
-    """Lower one FULLY_CONNECTED operator.
+def _fused(scope: Scope, before: EngineLayer, operator: Operator) -> tuple[EngineLayer, EngineLayer] | None:
+    """Return both layers with the row buffer between them, or None where that is not possible."""
+    sweep = sweep_for(scope, operator)
+    point = Span(1, 1, 1, 0, 1)
+    plain = all(Span(span.kernel, span.stride, 1, span.pad, 1) == point for span in (sweep.lines, sweep.columns))
+    parameters = scope.parameters
+    pixel = before.fields["TILES"] * parameters.vec_lanes
+    most = parameters.row_buffer_bytes // 2 // pixel
+    if not plain or most == 0 or parameters.k_lanes % parameters.vec_lanes:
+        return None
+    leaders = [layer for layer, columns in _leaders(scope, before, sweep) if columns <= most]
+    pairs = [(_leader(layer, pixel), _follower(scope, layer, operator, pixel)) for layer in leaders]
+    return min(pairs, key=lambda pair: _pair_cycles(*pair), default=None)
 
-    Parameters
-    ----------
-    graph, operator
-        From a checked model.
-    parameters
-        The overlay's.
-    rounding
-        How products are rounded.
-    banked
-        Whether the layer is one of a pair that the head bank chooses from.
-    """
-    weights = graph.tensors[operator.inputs[1]].data
-    assert weights is not None  # noqa: S101 - the reader accepts constant weights only
-    outputs, inputs = weights.shape
-    rows = pack_weights(weights, parameters)
-    tiles, passes, steps, _ = rows.shape
-    source = graph.tensors[operator.inputs[0]]
-    positions = source.size // inputs
-    output = graph.output_tensor(operator)
-    low, high = activation_limits(options_of(operator, FullyConnectedOptions).activation, output)
-    fields = {
-        "BANKED": int(banked),
-        "SINGLE_ROUNDING": int(rounding is Rounding.SINGLE),
-        "INPUT_STRIDE": inputs,
-        "OUTPUT_STRIDE": outputs,
-        "POSITIONS": positions,
-        "TILES": tiles,
-        "STEPS": steps,
-        "PASSES": passes,
-        "LAST_CHANNELS": outputs - (tiles - 1) * parameters.oc_lanes,
-        "ZERO_POINT": quantization_of(output).zero_point,
-        "CLAMP_MIN": low,
-        "CLAMP_MAX": high,
-    }
-    return Layer(
-        shape=LayerShape(positions, tiles, passes, steps, banked),
-        weight_rows=rows.reshape(-1, rows.shape[-1]),
-        channels=_channels(graph, operator, weights, tiles * parameters.oc_lanes),
-        fields=fields,
+
+def _leaders(scope: Scope, before: EngineLayer, follower: Sweep) -> list[tuple[EngineLayer, int]]:
+    """Return the ways to divide a depthwise layer's outputs into rows, and the outputs of a row."""
+    ways = [(before, follower.columns.outputs)]
+    sweep, source = sweep_for(scope, scope.graph.operators[before.operator]), scope.layouts[before.source]
+    narrow = source.form.columns == 1 and sweep.columns == Span(1, sweep.columns.stride, sweep.columns.dilation, 0, 1)
+    if not narrow or before.fields.get("SLIDE") or not sweep.lines.stays_inside(source.form.lines):
+        return ways
+    lines = sweep.lines.outputs
+    sizes = (size for size in range(2, lines + 1) if lines % size == 0)
+    return ways + [(chunk_lines(before, size, scope.parameters), size) for size in sizes]
+
+
+def _leader(layer: EngineLayer, pixel: int) -> EngineLayer:
+    return layer.with_fields(FUSED=1, OUTPUT=0, OUT_ROW_STEP=0, OUT_POS_STEP=pixel)
+
+
+def _follower(scope: Scope, leader: EngineLayer, operator: Operator, pixel: int) -> EngineLayer:
+    rows, columns = leader.fields["ROWS"], _columns(leader)
+    channels = scope.graph.tensor(operator.inputs[0]).shape[3]
+    outputs = scope.graph.output_tensor(operator).shape[3]
+    target = scope.layouts[operator.outputs[0]].viewed_as(Form(rows, columns, outputs))
+    assert target is not None  # noqa: S101 - rows are those of the output, or it has but one column
+    source = Layout(Form(rows, columns, channels), pixel, pixel * columns)
+    layer = lower_on_array(
+        Sweep(Span(1, 1, 1, 0, rows), Span(1, 1, 1, 0, columns)),
+        dense_kernel(full_weights(scope.graph, operator), scope.parameters),
+        requantisation_of(scope.graph, operator, scope.rounding),
+        replace(scope.site(operator), source_layout=source, target_layout=target),
     )
+    return layer.with_fields(FUSED=1, ROW_START=0, ROW_STEP=0)
 
 
-def _channels(graph: Graph, operator: Operator, weights: npt.NDArray[np.int8], padded: int) -> npt.NDArray[np.uint32]:
-    """Return each output channel's bias, multiplier and shifts as the parameter window's words."""
-    outputs = len(weights)
-    source, weight_tensor, bias = (*graph.input_tensors(operator), None)[:3]
-    assert source is not None and weight_tensor is not None  # noqa: S101, PT018 - checked by the reader
-    words = np.zeros((padded, 4), np.uint32)
-    words[:outputs, 0] = _folded_bias(weights, bias.data if bias else None, quantization_of(source).zero_point)
-    factors = fully_connected_factors(source, weight_tensor, graph.output_tensor(operator))
-    pairs = [quantize_multiplier(factor) for factor in factors.tolist()]
-    words[:outputs, 1] = [multiplier for multiplier, _ in pairs]
-    words[:outputs, 2] = [max(shift, 0) | max(-shift, 0) << 8 for _, shift in pairs]
-    return words
+def _columns(leader: EngineLayer) -> int:
+    fields = leader.fields
+    if not fields.get("SLIDE"):
+        return fields["POSITIONS"]
+    return (fields["POSITIONS"] - fields["SKIP"] - 1) // fields["STRIDE"] + 1
 
 
-def _folded_bias(
-    weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int32] | None, zero_point: int
-) -> npt.NDArray[np.uint32]:
-    """Fold the input's zero point into the bias, modulo 2**32 as the accumulators are."""
-    folded = -zero_point * weights.sum(axis=1, dtype=np.int64)
-    if bias is not None:
-        folded = folded + bias
-    wrapped: npt.NDArray[np.uint32] = (folded & 0xFFFFFFFF).astype(np.uint32)
-    return wrapped
+def _pair_cycles(leader: EngineLayer, follower: EngineLayer) -> int:
+    rows = leader.fields["ROWS"]
+    reading = follower.cycles // rows
+    return int(row_times(rows, leader.cycles // rows, reading)[1][-1]) + reading

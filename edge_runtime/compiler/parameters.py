@@ -10,7 +10,12 @@ from functools import cached_property
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import ConfigError
 
-__all__ = ["OverlayParameters"]
+__all__ = ["TABLE_PAIR_BYTES", "VECTOR_LINES", "OverlayParameters"]
+
+#: Kernel lines that a step of the vector unit reads.
+VECTOR_LINES = 3
+#: Two tables of 256 words each.
+TABLE_PAIR_BYTES = 2 * 256 * 4
 
 _HASH_DIGITS = 16
 
@@ -37,6 +42,16 @@ class OverlayParameters:
         Layer descriptors, a power of two.
     packed
         Whether one multiplier does two MACs.
+    vec_lanes
+        Channels per cycle of the vector unit: a power of two, 2 to 32.
+    vec_weight_rows
+        Rows of the vector unit's weight memory, ``9 * vec_lanes`` bytes each, a power of two.
+    vec_param_channels
+        Channels of the vector unit that have room for requantisation parameters, a power of two.
+    table_pairs
+        Pairs of tables of 256 32-bit words, a power of two.
+    row_buffer_bytes
+        Bytes between the vector unit and the array, two halves, a power of two.
 
     Raises
     ------
@@ -50,8 +65,13 @@ class OverlayParameters:
     act_bytes: int = 65536
     weight_rows: int = 1024
     param_channels: int = 4096
-    descriptors: int = 128
+    descriptors: int = 64
     packed: bool = True
+    vec_lanes: int = 8
+    vec_weight_rows: int = 512
+    vec_param_channels: int = 4096
+    table_pairs: int = 4
+    row_buffer_bytes: int = 2048
 
     def __post_init__(self) -> None:
         for name in ("k_lanes", "oc_lanes"):
@@ -63,10 +83,18 @@ class OverlayParameters:
                 f"overlay parameter requant_lanes is {self.requant_lanes}; it must be a power of two, at least 2, "
                 f"that divides oc_lanes ({self.oc_lanes})"
             )
+        if not _is_power_of_two(self.vec_lanes) or not 2 <= self.vec_lanes <= 32:
+            raise ConfigError(
+                f"overlay parameter vec_lanes is {self.vec_lanes}; it must be a power of two from 2 to 32"
+            )
         self._check_memory("act_bytes", 8 * self.act_banks, self._window("ACTIVATIONS"))
         self._check_memory("weight_rows", 2, self._window("WEIGHTS") // self.weight_row_pitch)
         self._check_memory("param_channels", 2 * self.requant_lanes, self._window("PARAMETERS") // 16)
-        self._check_memory("descriptors", 4, 1024)
+        self._check_memory("descriptors", 4, self._window("PROGRAM") // (4 * host_interface().descriptor_words))
+        self._check_memory("vec_weight_rows", 2, self._window("VECTOR_WEIGHTS") // self.vec_weight_row_pitch)
+        self._check_memory("vec_param_channels", 2 * self.vec_lanes, self._window("VECTOR_PARAMETERS") // 16)
+        self._check_memory("table_pairs", 1, self._window("TABLES") // TABLE_PAIR_BYTES)
+        self._check_memory("row_buffer_bytes", 4 * max(self.k_lanes, self.vec_lanes) // 3, 1 << 20)
 
     def _check_memory(self, name: str, smallest: int, largest: int) -> None:
         value = getattr(self, name)
@@ -82,7 +110,12 @@ class OverlayParameters:
     @property
     def act_banks(self) -> int:
         """Byte banks of the activation memory."""
-        return max(8, _next_power_of_two(max(self.k_lanes, self.requant_lanes)))
+        return _next_power_of_two(max(self.read_lanes, self.requant_lanes, 8))
+
+    @property
+    def read_lanes(self) -> int:
+        """Bytes that a step reads from the activation memory."""
+        return max(self.k_lanes, VECTOR_LINES * self.vec_lanes)
 
     @property
     def weight_row_bytes(self) -> int:
@@ -93,6 +126,16 @@ class OverlayParameters:
     def weight_row_pitch(self) -> int:
         """Bytes of address space that a weight row takes."""
         return _next_power_of_two(self.weight_row_bytes)
+
+    @property
+    def vec_weight_row_bytes(self) -> int:
+        """Bytes in a weight row of the vector unit."""
+        return 9 * self.vec_lanes
+
+    @property
+    def vec_weight_row_pitch(self) -> int:
+        """Bytes of address space that a weight row of the vector unit takes."""
+        return _next_power_of_two(self.vec_weight_row_bytes)
 
     @property
     def tile_cycles(self) -> int:

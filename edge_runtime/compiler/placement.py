@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from edge_runtime.compiler.capabilities import VIEWS, objection
 from edge_runtime.model.graph import Graph, Operator, OpKind
 
 __all__ = ["Decision", "cut", "place"]
-
-#: Operators that only look at the same bytes in another shape.
-VIEWS = frozenset({OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE})
 
 
 @dataclass(frozen=True)
@@ -23,41 +21,43 @@ class Decision:
     reason: str
 
 
-def place(graph: Graph) -> tuple[Decision, ...]:
-    """Decide for every operator of a graph."""
-    wanted = [_decide(operator) for operator in graph.operators]
+def place(graph: Graph, sent_away: Mapping[int, str] | None = None) -> tuple[Decision, ...]:
+    """Decide for every operator of a graph.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    sent_away
+        Operators that must go to the CPU, with the reason.
+    """
+    wanted = [_decide(graph, operator, sent_away or {}) for operator in graph.operators]
     return tuple(
         _settle_view(graph, wanted, position) if graph.operators[position].kind in VIEWS else decision
         for position, decision in enumerate(wanted)
     )
 
 
-def _decide(operator: Operator) -> Decision:
-    if operator.kind is OpKind.FULLY_CONNECTED:
-        return Decision(operator.index, on_overlay=True, reason="runs on the array")
-    return Decision(operator.index, on_overlay=False, reason=_cpu_reason(operator))
+def _decide(graph: Graph, operator: Operator, sent_away: Mapping[int, str]) -> Decision:
+    reason = sent_away.get(operator.index) or objection(graph, operator)
+    if reason:
+        return Decision(operator.index, on_overlay=False, reason=reason)
+    return Decision(operator.index, on_overlay=True, reason=_UNIT.get(operator.kind, "runs on the vector unit"))
 
 
-def _cpu_reason(operator: Operator) -> str:
-    return _CPU_REASONS.get(operator.kind, f"the overlay has no unit for {operator.kind.value} yet")
-
-
-_CPU_REASONS = {
-    **dict.fromkeys(VIEWS, "a view at the edge of an overlay part: nothing to do"),
-    OpKind.QUANTIZE: "the overlay has no unit for QUANTIZE yet",
-    OpKind.DEQUANTIZE: "gives floating point, which the overlay does not have",
-    OpKind.SOFTMAX: "a few values after the head: the CPU is done before a transfer would be",
+_UNIT = {
+    OpKind.CONV_2D: "runs on the array",
+    OpKind.FULLY_CONNECTED: "runs on the array",
 }
 
 
 def _settle_view(graph: Graph, wanted: Sequence[Decision], position: int) -> Decision:
     """Leave a view between two operators of the overlay there, for nothing; send one at an edge to the CPU."""
-    before = _neighbour(graph, wanted, position, -1)
-    after = _neighbour(graph, wanted, position, +1)
-    # a view of anything wider than a byte is not one of activations
-    if before and after and graph.output_tensor(graph.operators[position]).dtype.itemsize == 1:
-        return Decision(wanted[position].operator, on_overlay=True, reason="a view: costs nothing")
-    return wanted[position]
+    decision = wanted[position]
+    if decision.on_overlay and _neighbour(graph, wanted, position, -1) and _neighbour(graph, wanted, position, +1):
+        return Decision(decision.operator, on_overlay=True, reason="a view: costs nothing")
+    reason = "a view at the edge of an overlay part: nothing to do"
+    return Decision(decision.operator, on_overlay=False, reason=reason if decision.on_overlay else decision.reason)
 
 
 def _neighbour(graph: Graph, wanted: Sequence[Decision], position: int, direction: int) -> bool:

@@ -1,8 +1,8 @@
 """The program: what the compiler makes of a model, and what every accelerator loads.
 
-On the overlay a program is three memory images (descriptors, weight rows, channel parameters) and a list of parts,
-each run by the overlay or by the CPU. It carries the TFLite file it was made from, unchanged: the CPU's parts
-are computed from it, and accelerators without an overlay run it directly.
+On the overlay a program is images of its memories (descriptors; weight rows and channel parameters of both units;
+tables) and a list of parts, each run by the overlay or by the CPU. It carries the TFLite file it was made from,
+unchanged: the CPU's parts are computed from it, and accelerators without an overlay run it directly.
 
 File format: the magic ``EDGEPROG``, format version and header length (little-endian uint32 each), a JSON header,
 the images one after another as the header lists them, and the SHA-256 of all that.
@@ -22,34 +22,86 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.compiler.parameters import OverlayParameters
+from edge_runtime.compiler.placement import Decision
 from edge_runtime.errors import StateError
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph
 from edge_runtime.model.reader import read_tflite
 
-__all__ = ["HeadSlot", "LayerPlace", "Part", "Placement", "Program"]
+__all__ = ["BufferUse", "HeadSlot", "LayerPlace", "Part", "Placement", "Program"]
 
 _MAGIC = b"EDGEPROG"
-_VERSION = 1
+_VERSION = 2
 _PREFIX = struct.Struct("<8sII")
 _DIGEST_BYTES = 32
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a tensor lies in the activation memory."""
+    """How a tensor lies in the activation memory: lines of pixels of channels.
+
+    Parameters
+    ----------
+    tensor
+        Its index.
+    address
+        Of its first byte.
+    form
+        Lines, pixels in a line, bytes in a pixel.
+    pixel, pitch
+        Bytes from one pixel, and from one line, to the next.
+    """
 
     tensor: int
     address: int
+    form: tuple[int, int, int]
+    pixel: int
+    pitch: int
+
+    @property
+    def span(self) -> int:
+        """Bytes from the first one to behind the last one."""
+        lines, columns, channels = self.form
+        return (lines - 1) * self.pitch + (columns - 1) * self.pixel + channels
 
 
 @dataclass(frozen=True)
 class LayerPlace:
-    """Which descriptor runs an operator, and the cycles from its first step to the next layer's."""
+    """One layer of a part.
+
+    Parameters
+    ----------
+    operator
+        The model's operator that it belongs to.
+    descriptor
+        Its descriptor's index.
+    unit
+        ``array`` or ``vector``.
+    cycles
+        From its first step to the next layer's, or to the end of the run.
+    ends
+        The cycle of its last output, counted from START.
+    output
+        Where its output lies; None where it goes to the other unit.
+    """
 
     operator: int
     descriptor: int
+    unit: str
     cycles: int
+    ends: int
+    output: Placement | None
+
+
+@dataclass(frozen=True)
+class BufferUse:
+    """Bytes of activation memory that a part uses from layer `first` to layer `last`, for this tensor."""
+
+    tensor: int
+    address: int
+    size: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +122,8 @@ class Part:
         The overlay's layers.
     cycles
         Of the whole run, by the cycle model.
+    buffers
+        The activation memory's use.
     """
 
     operators: tuple[int, ...]
@@ -79,6 +133,7 @@ class Part:
     outputs: tuple[Placement, ...] = ()
     layers: tuple[LayerPlace, ...] = ()
     cycles: int = 0
+    buffers: tuple[BufferUse, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,6 +150,8 @@ class HeadSlot:
         First row of each bank.
     row_capacity
         Weight rows in each bank.
+    source
+        How its input lies.
     """
 
     operator: int
@@ -102,6 +159,7 @@ class HeadSlot:
     weight_rows: tuple[int, int]
     param_rows: tuple[int, int]
     row_capacity: int
+    source: Placement
 
 
 @dataclass(frozen=True)
@@ -128,6 +186,12 @@ class Program:
         uint8[rows, row bytes], from row 0.
     channels
         uint32[channels, 4], from channel 0.
+    vec_weight_rows, vec_channels
+        The same of the vector unit.
+    tables
+        int32[pairs, 256, 2].
+    decisions
+        Who runs each operator, and why.
     act_bytes
         Bytes of activation memory in use.
     """
@@ -141,6 +205,10 @@ class Program:
     descriptors: npt.NDArray[np.uint32]
     weight_rows: npt.NDArray[np.uint8]
     channels: npt.NDArray[np.uint32]
+    vec_weight_rows: npt.NDArray[np.uint8]
+    vec_channels: npt.NDArray[np.uint32]
+    tables: npt.NDArray[np.int32]
+    decisions: tuple[Decision, ...]
     act_bytes: int
 
     @cached_property
@@ -160,6 +228,9 @@ class Program:
             "descriptors": self.descriptors,
             "weight_rows": self.weight_rows,
             "channels": self.channels,
+            "vec_weight_rows": self.vec_weight_rows,
+            "vec_channels": self.vec_channels,
+            "tables": self.tables,
         }
         header = {
             "name": self.name,
@@ -167,6 +238,7 @@ class Program:
             "rounding": self.rounding.value,
             "parts": [asdict(part) for part in self.parts],
             "head": asdict(self.head) if self.head else None,
+            "decisions": [asdict(decision) for decision in self.decisions],
             "act_bytes": self.act_bytes,
             "images": {name: [image.dtype.str, *image.shape] for name, image in images.items()},
         }
@@ -192,10 +264,14 @@ class Program:
             parameters=OverlayParameters(**header["parameters"]),
             rounding=Rounding(header["rounding"]),
             parts=tuple(_part(row) for row in header["parts"]),
-            head=HeadSlot(**{name: _tuples(value) for name, value in head.items()}) if head else None,
+            head=_head(head) if head else None,
             descriptors=images["descriptors"],
             weight_rows=images["weight_rows"],
             channels=images["channels"],
+            vec_weight_rows=images["vec_weight_rows"],
+            vec_channels=images["vec_channels"],
+            tables=images["tables"],
+            decisions=tuple(Decision(**row) for row in header["decisions"]),
             act_bytes=header["act_bytes"],
         )
 
@@ -221,11 +297,22 @@ def _open(content: bytes) -> tuple[Mapping[str, Any], dict[str, npt.NDArray[Any]
 def _part(row: Mapping[str, Any]) -> Part:
     fields = dict(row)
     fields["operators"] = tuple(fields["operators"])
-    fields["inputs"] = tuple(Placement(**place) for place in fields["inputs"])
-    fields["outputs"] = tuple(Placement(**place) for place in fields["outputs"])
-    fields["layers"] = tuple(LayerPlace(**place) for place in fields["layers"])
+    fields["inputs"] = tuple(_placement(place) for place in fields["inputs"])
+    fields["outputs"] = tuple(_placement(place) for place in fields["outputs"])
+    fields["layers"] = tuple(_layer(place) for place in fields["layers"])
+    fields["buffers"] = tuple(BufferUse(**use) for use in fields["buffers"])
     return Part(**fields)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _placement(row: Mapping[str, Any]) -> Placement:
+    return Placement(**{**row, "form": tuple(row["form"])})
+
+
+def _layer(row: Mapping[str, Any]) -> LayerPlace:
+    return LayerPlace(**{**row, "output": _placement(row["output"]) if row["output"] else None})
+
+
+def _head(row: Mapping[str, Any]) -> HeadSlot:
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
+    fields["source"] = _placement(row["source"])
+    return HeadSlot(**fields)

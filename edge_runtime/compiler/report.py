@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
-from edge_runtime.compiler.placement import place
+from edge_runtime.compiler.capabilities import VIEWS
+from edge_runtime.compiler.host_interface import host_interface
+from edge_runtime.compiler.placement import Decision
 from edge_runtime.compiler.program import Program
+from edge_runtime.compiler.roofline import RooflinePoint, roofline
 from edge_runtime.model.geometry import operator_macs
 
-__all__ = ["CompileReport", "OperatorRow", "Use", "describe", "overlay_mac_share"]
+__all__ = ["CompileReport", "MapRow", "OperatorRow", "Use", "describe", "overlay_mac_share"]
+
+#: A memory that is fuller than this is worth a warning.
+_NEARLY_FULL = 0.95
 
 
 @dataclass(frozen=True)
@@ -35,25 +40,32 @@ class Use:
 
 
 @dataclass(frozen=True)
+class MapRow:
+    """A tensor's bytes in the activation memory, from layer `first` to layer `last` of a part."""
+
+    part: int
+    tensor: int
+    name: str
+    address: int
+    size: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class CompileReport:
     """Everything that `compile` reports.
 
     Parameters
     ----------
     model, board
-        Names.
-    supported
-        Whether the model compiled: a report exists only of those that did.
-    ops
-        The operator table.
-    macs, cycles
-        Of one inference; `cycles` is exact, and of the overlay alone.
-    clock_hz, latency_us
-        The board's clock, and `cycles` at that clock.
-    memory
-        Use of each of the overlay's memories, by the parameter that sizes it.
-    parameters
-        Hash of the overlay's parameters.
+        Names. supported Whether the model compiled: a report exists only of those that did. ops The operator table.
+        macs, cycles Of one inference; `cycles` is exact, and of the overlay alone. clock_hz, latency_us The board's
+        clock, and `cycles` at that clock. memory Use of each of the overlay's memories, by the parameter that sizes
+        it. parameters Hash of the overlay's parameters. rounding How fully-connected layers round, after the golden
+        reference: double as tflite-runtime 2.14, or single as LiteRT 2. utilisation MACs by the cycles in which the
+        array could have done them, 0 to 1. roofline What operators reach of what is possible. memory_map What lies
+        where in the activation memory, and when. warnings What is worth knowing.
     """
 
     model: str
@@ -66,27 +78,72 @@ class CompileReport:
     latency_us: float
     memory: dict[str, Use]
     parameters: str
+    rounding: str
+    utilisation: float
+    roofline: tuple[RooflinePoint, ...]
+    memory_map: tuple[MapRow, ...]
+    warnings: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain types."""
-        return {**asdict(self), "ops": [asdict(row) for row in self.ops]}
+        return asdict(self)
 
 
 def describe(program: Program, *, board: str, clock_hz: int) -> CompileReport:
     """Describe a compiled program for a board with this clock."""
     rows = _rows(program)
+    macs = sum(row.macs for row in rows)
+    on_overlay = sum(row.macs for row in rows if row.placement == "overlay")
     return CompileReport(
         model=program.name,
         board=board,
         supported=True,
         ops=rows,
-        macs=sum(row.macs for row in rows),
+        macs=macs,
         cycles=program.cycles,
         clock_hz=clock_hz,
         latency_us=round(program.cycles / clock_hz * 1e6, 3),
         memory=_memory(program),
         parameters=program.parameters.hash,
+        rounding=program.rounding.value,
+        utilisation=round(on_overlay / max(1, program.cycles) / program.parameters.macs_per_cycle, 4),
+        roofline=roofline(program),
+        memory_map=_memory_map(program),
+        warnings=tuple(_warnings(program, rows)),
     )
+
+
+def _memory_map(program: Program) -> tuple[MapRow, ...]:
+    return tuple(
+        MapRow(number, use.tensor, program.graph.tensor(use.tensor).name, use.address, use.size, use.first, use.last)
+        for number, part in enumerate(program.parts)
+        for use in sorted(part.buffers, key=lambda use: (use.address, use.first))
+    )
+
+
+def _warnings(program: Program, rows: tuple[OperatorRow, ...]) -> Iterator[str]:
+    total = sum(row.macs for row in rows)
+    for row in rows:
+        if row.placement == "cpu" and row.macs:
+            share = f"{100 * row.macs / total:.1f} % of the MACs"
+            yield f"operator {row.index} ({row.op}), {share}, runs on the CPU: {row.reason}"
+    for memory, use in _memory(program).items():
+        if use.used > _NEARLY_FULL * use.available:
+            yield f"{memory.replace('_', ' ')}: {use.used:,} of {use.available:,} are used"
+    split = _split_operators(program)
+    if split:
+        names = ", ".join(map(str, split))
+        yield f"weights of operators {names} cannot be packed two by two: these take twice the cycles"
+
+
+def _split_operators(program: Program) -> list[int]:
+    bits = host_interface().descriptor["PASSES"]
+    return [
+        layer.operator
+        for part in program.parts
+        for layer in part.layers
+        if layer.unit == "array" and bits.get(int(program.descriptors[layer.descriptor, bits.word])) > 1
+    ]
 
 
 def overlay_mac_share(program: Program) -> float:
@@ -98,18 +155,46 @@ def overlay_mac_share(program: Program) -> float:
 
 def _rows(program: Program) -> tuple[OperatorRow, ...]:
     graph = program.graph
-    cycles = {layer.operator: layer.cycles for part in program.parts for layer in part.layers}
+    cycles: dict[int, int] = {}
+    units: dict[int, set[str]] = {}
+    for part in program.parts:
+        for layer in part.layers:
+            cycles[layer.operator] = cycles.get(layer.operator, 0) + layer.cycles
+            units.setdefault(layer.operator, set()).add(layer.unit)
     return tuple(
         OperatorRow(
             index=decision.operator,
             op=graph.operators[decision.operator].kind.value,
             placement="overlay" if decision.on_overlay else "cpu",
-            reason=decision.reason,
+            reason=_reason(program, decision, units.get(decision.operator, set())),
             macs=operator_macs(graph, graph.operators[decision.operator]),
             cycles=cycles.get(decision.operator, 0),
         )
-        for decision in place(graph)
+        for decision in program.decisions
     )
+
+
+def _reason(program: Program, decision: Decision, units: set[str]) -> str:
+    """Say what an operator has become."""
+    if not decision.on_overlay:
+        return decision.reason
+    if not units:
+        return (
+            "a view: costs nothing"
+            if program.graph.operators[decision.operator].kind in VIEWS
+            else "done by its neighbours"
+        )
+    handed_on = [
+        layer
+        for part in program.parts
+        for layer in part.layers
+        if layer.operator == decision.operator and not layer.output
+    ]
+    reason = " and ".join(f"runs on the {_UNITS[unit]}" for unit in sorted(units))
+    return reason + (", beside the convolution after it" if handed_on else "")
+
+
+_UNITS = {"array": "array", "vector": "vector unit"}
 
 
 def _memory(program: Program) -> dict[str, Use]:
@@ -117,6 +202,9 @@ def _memory(program: Program) -> dict[str, Use]:
     return {
         "act_bytes": Use(program.act_bytes, parameters.act_bytes),
         "weight_rows": Use(len(program.weight_rows), parameters.weight_rows),
-        "param_channels": Use(int(np.shape(program.channels)[0]), parameters.param_channels),
+        "param_channels": Use(len(program.channels), parameters.param_channels),
+        "vec_weight_rows": Use(len(program.vec_weight_rows), parameters.vec_weight_rows),
+        "vec_param_channels": Use(len(program.vec_channels), parameters.vec_param_channels),
+        "table_pairs": Use(len(program.tables), parameters.table_pairs),
         "descriptors": Use(len(program.descriptors), parameters.descriptors),
     }

@@ -1,7 +1,8 @@
 """How a driver reaches an overlay."""
 
 from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.bus.emulated import EmulatedBus
 from edge_runtime.accelerator.bus.fake import FakeBus
 from edge_runtime.accelerator.bus.verilator import VerilatorBus
 
-__all__ = ["Bus", "FakeBus", "VerilatorBus"]
+__all__ = ["Bus", "EmulatedBus", "FakeBus", "VerilatorBus"]

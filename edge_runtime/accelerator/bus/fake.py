@@ -39,6 +39,7 @@ class FakeBus(Bus):
             "PACKED": int(parameters.packed),
         }
         fields = self._interface.registers["ARRAY"].fields
+        vector = self._interface.registers["VECTOR"].fields
         self.poke("MAGIC", self._interface.magic)
         self.poke("VERSION", self._interface.version)
         self.poke("ARRAY", sum(fields[name].put(value) for name, value in shape.items()))
@@ -46,6 +47,13 @@ class FakeBus(Bus):
         self.poke("WEIGHT_ROWS", parameters.weight_rows)
         self.poke("PARAM_CHANNELS", parameters.param_channels)
         self.poke("DESCRIPTORS", parameters.descriptors)
+        self.poke(
+            "VECTOR",
+            vector["VEC_LANES"].put(parameters.vec_lanes) + vector["ROW_BUFFER_BYTES"].put(parameters.row_buffer_bytes),
+        )
+        self.poke("VEC_WEIGHT_ROWS", parameters.vec_weight_rows)
+        self.poke("VEC_PARAM_CHANNELS", parameters.vec_param_channels)
+        self.poke("TABLE_PAIRS", parameters.table_pairs)
 
     def poke(self, register: str, word: int) -> None:
         """Set what a register answers."""
@@ -72,11 +80,16 @@ class FakeBus(Bus):
         name = next(name for name, register in self._interface.registers.items() if register.offset == offset)
         if name == "CONTROL":
             started = bool(self._interface.registers["CONTROL"].fields["START"].get(word))
+            if started and not self._hangs:
+                self.run_engine()
             self.poke("IRQ_STATUS", int(started and not self._hangs))
         elif name == "IRQ_STATUS":
             self.poke(name, self.peek(name) & ~word)
         else:
             self.poke(name, word)
+
+    def run_engine(self) -> None:
+        """Do what a run does: nothing here."""
 
     def wait_interrupt(self, deadline_s: float) -> bool:  # noqa: ARG002, D102 - as the base says; it is known at once
         self._check(0, 0)

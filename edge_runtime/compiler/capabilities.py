@@ -1,0 +1,143 @@
+"""What the engine can run: for each operator, nothing to object, or the reason why the CPU runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from edge_runtime.compiler.movement import pad_amounts
+from edge_runtime.compiler.pooling import MOST_RECTANGLES, mean_sweep, pool_rectangles
+from edge_runtime.compiler.stored import EIGHT_BITS
+from edge_runtime.model.channels import centred_weights
+from edge_runtime.model.graph import ConcatenationOptions, Graph, Operator, OpKind, Tensor, options_of
+from edge_runtime.model.kernels.tables import lookup_table
+
+__all__ = ["VIEWS", "objection"]
+
+#: Operators that only look at the same bytes in another shape.
+VIEWS = frozenset({OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE})
+
+#: The array stores a weight as one int8, or as two where it is larger.
+_LARGEST_WEIGHT = 254
+
+
+def objection(graph: Graph, operator: Operator) -> str | None:
+    """Return why an operator cannot run on the overlay, or None where it can."""
+    if operator.kind in _CPU_REASONS:
+        return _CPU_REASONS[operator.kind]
+    check = _CHECKS.get(operator.kind)
+    if check is None:
+        return f"the overlay has no unit for {operator.kind.value}"
+    for index in (*graph.activations_of(operator), *operator.outputs):
+        tensor = graph.tensor(index)
+        if tensor.dtype not in EIGHT_BITS:
+            return f"{tensor.dtype}: the overlay computes with 8 bits only"
+    return check(graph, operator)
+
+
+_CPU_REASONS: Mapping[OpKind, str] = {
+    OpKind.DEQUANTIZE: "gives floating point, which the overlay does not have",
+    OpKind.SOFTMAX: "a few values after the head: the CPU is done before a transfer would be",
+}
+
+
+def _picture(tensor: Tensor) -> str | None:
+    return None if tensor.shape[0] == 1 else f"a batch of {tensor.shape[0]}: the overlay takes one picture at a time"
+
+
+def _weights(graph: Graph, operator: Operator) -> str | None:
+    if not graph.tensor(operator.inputs[1]).is_constant:
+        return "its weights are computed at run time"
+    largest = int(np.abs(centred_weights(graph, operator)).max(initial=0))
+    return f"a weight is {largest} from zero; {_LARGEST_WEIGHT} is possible" if largest > _LARGEST_WEIGHT else None
+
+
+def _windowed(graph: Graph, operator: Operator) -> str | None:
+    return _picture(graph.tensor(operator.inputs[0])) or _weights(graph, operator)
+
+
+def _average(graph: Graph, operator: Operator) -> str | None:
+    batch = _picture(graph.tensor(operator.inputs[0]))
+    if batch:
+        return batch
+    layers = len(pool_rectangles(graph, operator))
+    return f"windows at the edges would make {layers} layers of it" if layers > MOST_RECTANGLES else None
+
+
+def _max_pool(graph: Graph, operator: Operator) -> str | None:
+    return _picture(graph.tensor(operator.inputs[0]))
+
+
+def _mean(graph: Graph, operator: Operator) -> str | None:
+    return None if mean_sweep(graph, operator) else "not over lines and columns of one picture"
+
+
+def _binary(graph: Graph, operator: Operator) -> str | None:
+    tensors = [graph.tensor(index) for index in operator.inputs[:2]]
+    output = graph.output_tensor(operator)
+    varying = [tensor for tensor in tensors if not tensor.is_constant]
+    constants = [tensor for tensor in tensors if tensor.is_constant]
+    if any(tensor.size > 1 for tensor in constants):
+        return "a constant operand of more than one element"
+    if any(tensor.shape != output.shape and tensor.size != output.size for tensor in varying):
+        return "operands of two sizes: the overlay does not broadcast"
+    return None
+
+
+def _table(graph: Graph, operator: Operator) -> str | None:
+    return None if lookup_table(graph, operator) is not None else "no table of 8-bit values"
+
+
+def _pad(graph: Graph, operator: Operator) -> str | None:
+    if not graph.tensor(operator.inputs[1]).is_constant:
+        return "its amounts are computed at run time"
+    amounts = ((0, 0), (0, 0), (0, 0), *pad_amounts(graph, operator))
+    if any(any(pair) for pair in (*amounts[:-3], amounts[-1])) or _lines_are_split(graph, operator):
+        return "pads more than lines and columns of one picture"
+    return None
+
+
+def _lines_are_split(graph: Graph, operator: Operator) -> bool:
+    shape = graph.tensor(operator.inputs[0]).shape
+    return any(length > 1 for length in shape[:-3])
+
+
+def _concatenation(graph: Graph, operator: Operator) -> str | None:
+    rank = len(graph.output_tensor(operator).shape)
+    axis = options_of(operator, ConcatenationOptions).axis % rank - rank
+    if any(graph.tensor(index).is_constant for index in operator.inputs):
+        return "a part of it is constant"
+    if axis < -3 or (axis == -3 and _lines_are_split(graph, operator)):
+        return "not along lines, columns or channels of one picture"
+    return None
+
+
+def _view(graph: Graph, operator: Operator) -> str | None:  # noqa: ARG001 (checks have one signature)
+    return None
+
+
+_CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
+    **dict.fromkeys(VIEWS, _view),
+    **dict.fromkeys((OpKind.ADD, OpKind.SUB, OpKind.MUL), _binary),
+    **dict.fromkeys(
+        (
+            OpKind.HARD_SWISH,
+            OpKind.LEAKY_RELU,
+            OpKind.LOGISTIC,
+            OpKind.QUANTIZE,
+            OpKind.RELU,
+            OpKind.RELU6,
+            OpKind.RELU_N1_TO_1,
+            OpKind.TANH,
+        ),
+        _table,
+    ),
+    **dict.fromkeys((OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D), _windowed),
+    **dict.fromkeys((OpKind.PAD, OpKind.PADV2), _pad),
+    OpKind.AVERAGE_POOL_2D: _average,
+    OpKind.CONCATENATION: _concatenation,
+    OpKind.FULLY_CONNECTED: _weights,
+    OpKind.MAX_POOL_2D: _max_pool,
+    OpKind.MEAN: _mean,
+}
