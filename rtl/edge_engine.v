@@ -313,7 +313,8 @@ module edge_engine #(
         .TABLES_IN_LUTS    (TABLES_IN_LUTS)
     ) vector_unit (
         .clk                     (clk),
-        .rst                     (rst_run),
+        .rst                     (rst),
+        .stop                    (stop),
         .layer_begin             (vector_begin),
         .layer                   (vector_layer),
         .layer_index             (vector_index),
