@@ -16,6 +16,7 @@ __all__ = [
     "READ_LATENCY",
     "START_CYCLES",
     "TABLE_CYCLES",
+    "VECTOR_GAP_CYCLES",
     "VECTOR_WRITE_CYCLES",
     "array_write_cycles",
 ]
@@ -23,25 +24,27 @@ __all__ = [
 #: edge_activation_memory: from a step's request to its masked lanes.
 READ_LATENCY = 7
 #: edge_dispatcher: from START to the first step, its descriptor fetched.
-START_CYCLES = 11
+START_CYCLES = 10
 #: edge_fetch: the other descriptor of a pair.
 BANK_CYCLES = 8
 #: edge_dispatcher: from a layer's last step to the first one of a layer whose WAIT is 0.
 DISPATCH_CYCLES = 3
 #: edge_fetch: from the first step of a layer to that of the next one, whose descriptor has to be fetched.
 FETCH_CYCLES = 9
-#: From the last step before a reader's constants may change to the first one after.
-READ_GAP_CYCLES = READ_LATENCY + 1
+#: edge_activations: from a layer's last step to the next one's first, so that what holds for the layer's reads holds.
+READ_GAP_CYCLES = READ_LATENCY
+#: edge_vector_unit: the same from one layer of the unit to the next.
+VECTOR_GAP_CYCLES = READ_LATENCY + 1
 #: From the cycle of a write to the earliest step that may read the byte.
 READ_AFTER_WRITE_CYCLES = 1
 #: edge_vector_unit: the lanes' own tables are loaded, from the cycle in which that could begin.
-TABLE_CYCLES = 260
+TABLE_CYCLES = 256
 #: edge_vector_unit: from a step to the write of its output.
-VECTOR_WRITE_CYCLES = 24
+VECTOR_WRITE_CYCLES = 23
 #: edge_vector_unit: from the last step of a row to the array's first one that may read the row.
-BUFFER_FILL_CYCLES = 25
+BUFFER_FILL_CYCLES = 20
 #: From the array's last step of a row to the vector unit's first one that may fill the half again.
-BUFFER_RELEASE_CYCLES = 2
+BUFFER_RELEASE_CYCLES = 1
 #: From the last write to the end of the run.
 COMMIT_CYCLES = 2
 
