@@ -59,8 +59,9 @@ class Intake:
     def missing(self, block: Block) -> int:
         """Return how many samples are missing before a block that has a gap before it.
 
-        The block's time and the last sample's tell it; where the grid of positions agrees to a sample, it decides, so that
-        rounding does not add up. A device whose clock runs off its nominal rate does not agree, and then keeps its count.
+        The block's time and the last sample's tell it; where the grid of positions agrees to a sample, it decides, so
+        that rounding does not add up. A device whose clock runs off its nominal rate does not agree, and then keeps
+        its count.
         """
         if self.position is None:
             return 0
@@ -148,7 +149,7 @@ def _limits(view: FeatureView) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.
 def _carry(
     samples: npt.NDArray[np.float32], bad: npt.NDArray[np.bool_], before: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """Return the samples with every bad one replaced by the last good one of its channel; `before` is the one before."""
+    """Return the samples with every bad one replaced by its channel's last good one; `before` is the one before."""
     extended = np.concatenate([before, samples])
     last_good = np.where(bad, 0, np.arange(1, len(samples) + 1)[:, None])
     np.maximum.accumulate(last_good, axis=0, out=last_good)

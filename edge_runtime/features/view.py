@@ -25,13 +25,14 @@ ARITHMETIC = 2
 """Part of every fingerprint; it changes when a kernel comes to give other bits than before."""
 
 Policy = Literal["skip", "hold", "mark", "fill"]
-"""What happens to a window that is not whole: left out; given the last whole window's values; given as computed, NaN for
-samples that are missing; or computed with each bad sample replaced by its channel's last good one (0 before the first).
-The flags tell, and each case is counted."""
+"""What happens to a window that is not whole: left out; given the last whole window's values; given as computed, NaN
+for samples that are missing; or computed with each bad sample replaced by its channel's last good one (0 before the
+first). The flags tell, and each case is counted."""
 
 Order = Literal["kernel", "channel", "value"]
-"""How outputs stand: kernel by kernel (within it channel by channel), channel by channel (within it kernel by kernel), or
-kernel by kernel and within it value by value (within that channel by channel: ``[time, channels]`` for raw samples)."""
+"""How outputs stand: kernel by kernel (within it channel by channel), channel by channel (within it kernel by kernel),
+or kernel by kernel and within it value by value (within that channel by channel: ``[time, channels]`` for raw
+samples)."""
 
 
 def _distinct(names: Sequence[str]) -> None:
@@ -76,8 +77,9 @@ class Normalisation(Table):
 class FeatureView(Table):
     """Which features are computed, over which windows of which channels.
 
-    Window k starts at the stream's position ``k * hop``. Positions count samples from the Unix epoch on, at the stream's
-    rate, so that windows lie where they lie whenever the computer was started, and whatever blocks the stream comes in.
+    Window k starts at the stream's position ``k * hop``. Positions count samples from the Unix epoch on, at the
+    stream's rate, so that windows lie where they lie whenever the computer was started, and whatever blocks the stream
+    comes in.
 
     Parameters
     ----------
@@ -148,7 +150,8 @@ class FeatureView(Table):
             raise ValueError(str(error)) from error
         if self.normalisation is not None and len(self.normalisation.mean) != outputs:
             raise ValueError(
-                f"normalisation: has {len(self.normalisation.mean)} means; there should be {outputs}, one for each output"
+                f"normalisation: has {len(self.normalisation.mean)} means; there should be {outputs}, "
+                "one for each output"
             )
         return self
 

@@ -13,6 +13,7 @@ from edge_runtime.stream.block import Block, Flags
 
 __all__ = ["RingBuffer", "ring_capacity"]
 
+
 def ring_capacity(windows: Iterable[int], *, largest_block: int) -> int:
     """Return the smallest capacity in which no window is overwritten before it can be read.
 
@@ -198,7 +199,7 @@ class RingBuffer:
     def peek(
         self, first: int, count: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-        """Return views of times, samples and flags where samples lie or lay, without a check that they are still there."""
+        """Return views of times, samples and flags where samples lie or lay; nobody checks that they still do."""
         part = slice(first % self.capacity, first % self.capacity + count)
         return self._t_ns[part], self._samples[part], self._flags[part]
 

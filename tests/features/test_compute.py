@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from scipy import stats
 
 from edge_runtime.errors import ConfigError, DataError
@@ -304,10 +303,11 @@ def test_a_missing_channel_is_named() -> None:
     ],
 )
 def test_a_view_that_makes_no_sense_at_the_rate_is_refused(changes: dict[str, Any], message: str) -> None:
+    mapping = {**view(kernels=["mean"]).as_mapping(), **changes}
+    del mapping["rate"]
+    declared = FeatureView.from_mapping(mapping)
     with pytest.raises(ConfigError, match=message):
-        declared = {**view(kernels=["mean"]).as_mapping(), **changes}
-        del declared["rate"]
-        FeatureComputer(FeatureView.from_mapping(declared), RATE_HZ, CHANNELS)
+        FeatureComputer(declared, RATE_HZ, CHANNELS)
 
 
 def test_a_stream_of_another_rate_than_the_views_is_refused() -> None:
@@ -329,7 +329,8 @@ def test_a_running_computer_allocates_nothing_that_stays() -> None:
         computer.push(block)
     after, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # 400 windows went through. What comes and goes is small objects and the interpreter's own views: a window's samples,
+    # 400 windows went through. What comes and goes is small objects and the interpreter's own views: a window's
+    # samples,
     # were they copied, would be 16,000 bytes in float64 alone.
     assert after - before < 2_000
     assert peak - before < 20_000

@@ -32,8 +32,8 @@ from edge_runtime.features.kernels import (
     Min,
     Needs,
     PaneTree,
-    PeakToPeak,
     Peaks,
+    PeakToPeak,
     Quantile,
     Raw,
     Rms,
@@ -184,7 +184,12 @@ def alone(kernel: Kernel, windows: np.ndarray[Any, np.dtype[np.float32]]) -> np.
 
 
 @every_kernel
-@given(count=st.integers(1, 9), channels=st.integers(1, 4), length=st.sampled_from([100, 128, 164, 300]), seed=st.integers(0, 99))
+@given(
+    count=st.integers(1, 9),
+    channels=st.integers(1, 4),
+    length=st.sampled_from([100, 128, 164, 300]),
+    seed=st.integers(0, 99),
+)
 def test_windows_computed_together_give_the_bits_of_each_alone(
     kernel: Kernel, count: int, channels: int, length: int, seed: int
 ) -> None:

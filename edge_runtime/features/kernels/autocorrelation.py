@@ -19,8 +19,8 @@ __all__ = ["Autocorrelation"]
 class Autocorrelation(Kernel):
     """The highest peak of the autocorrelation, and its lag in seconds.
 
-    For the samples c minus their mean, ``r[k] = sum(c[i] * c[i + k]) / sum(c[i]**2)``. A peak is a lag with a value above
-    the one before and not below the one after; without any, both values are 0.
+    For the samples c minus their mean, ``r[k] = sum(c[i] * c[i + k]) / sum(c[i]**2)``. A peak is a lag with a value
+    above the one before and not below the one after; without any, both values are 0.
 
     Parameters
     ----------

@@ -140,9 +140,7 @@ def compute_kernel(kernel: Kernel, samples: npt.NDArray[np.float32], *, rate_hz:
     count, length, channels = windows.shape
     width = len(kernel.parts(length=length, rate_hz=rate_hz))
     batch = WindowBatch(kernel.needs, capacity=count, channels=channels, length=length)
-    tree = PaneTree(
-        batch.needs, channels=channels, length=length, hop=length, piece=count * length, batch=count
-    )
+    tree = PaneTree(batch.needs, channels=channels, length=length, hop=length, piece=count * length, batch=count)
     out = np.zeros((count, channels, width))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         tree.restart(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import numpy.typing as npt
 
@@ -114,5 +113,3 @@ class WindowBatch:
                 power[..., -1] /= 2
             self._power = power
         return self._power
-
-

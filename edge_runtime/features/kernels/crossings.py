@@ -43,4 +43,3 @@ class Crossings(PlainKernel):
             return
         above = batch.centred >= 0
         out[...] = np.count_nonzero(above[..., 1:] != above[..., :-1], axis=-1)
-

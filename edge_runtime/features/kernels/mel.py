@@ -37,7 +37,8 @@ def mel_weights(*, bands: int, bins: int, rate_hz: float, low_hz: float, high_hz
     float64[bins, bands]
     """
     mels = _mel(np.linspace(0.0, rate_hz / 2, bins)[1:])[:, None]
-    corners = np.linspace(*_mel(np.array([low_hz, high_hz])), bands + 2)
+    low, high = _mel(np.array([low_hz, high_hz]))
+    corners = np.linspace(low, high, bands + 2)
     lower, middle, upper = corners[:-2], corners[1:-1], corners[2:]
     rising = (mels - lower) / (middle - lower)
     falling = (upper - mels) / (upper - middle)
@@ -75,7 +76,7 @@ class FilterBank:
 
 
 def frame_window(name: str, length: int) -> Array:
-    """Return a frame's window: ``"hann"`` periodic, ``"hamming"`` symmetric, as the reference networks' trainings use."""
+    """Return a frame's window: ``"hann"`` periodic, ``"hamming"`` symmetric, as the reference trainings use."""
     if name == "hann":
         hann: Array = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
         return hann

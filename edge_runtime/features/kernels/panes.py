@@ -1,4 +1,4 @@
-"""Panes: statistics of short pieces on a fixed grid, with a tree over them, so that long windows cost as little as short.
+"""Panes: statistics of short pieces on a fixed grid, with a tree over them, so that a long window costs no more.
 
 A pane is the greatest common divisor of window and hop, and starts at a multiple of it, counted in the stream's
 absolute positions; every window is a whole number of panes. Eight neighbouring nodes of one level, from a multiple of
@@ -51,7 +51,7 @@ def cover(first: int, end: int, *, top: int) -> list[tuple[int, int]]:
 
 def most_nodes(panes: int, *, top: int) -> int:
     """Return a bound on how many nodes cover a window of `panes` panes, wherever it starts."""
-    period = RADIX**top
+    period: int = RADIX**top
     if period <= 4096:
         return max(len(cover(first, first + panes, top=top)) for first in range(period))
     return 2 * (RADIX - 1) * top + panes // period + 1

@@ -2,7 +2,8 @@
 
 Their defaults are the front ends that the MLPerf Tiny networks were trained with (mlcommons/tiny): `LogMel` that of
 the streaming wake word (``streaming_wakeword/get_dataset.py``, feature type ``lfbe``), `Mfcc` that of keyword spotting
-(``keyword_spotting/get_dataset.py``). They were trained in float32 by TensorFlow; here it is float64, rounded at the end.
+(``keyword_spotting/get_dataset.py``). They were trained in float32 by TensorFlow; here it is float64, rounded at the
+end.
 """
 
 from __future__ import annotations
@@ -100,9 +101,7 @@ class LogMel(_Frames):
         frames = self._frames(length, rate_hz)
         size = 1 << (frame - 1).bit_length()
         window = frame_window("hamming", frame)
-        weights = mel_weights(
-            bands=self.bands, bins=size // 2 + 1, rate_hz=rate_hz, low_hz=0.0, high_hz=rate_hz / 2
-        )
+        weights = mel_weights(bands=self.bands, bins=size // 2 + 1, rate_hz=rate_hz, low_hz=0.0, high_hz=rate_hz / 2)
         filters = FilterBank(weights.T)
 
         def compute(batch: WindowBatch, out: Array) -> None:
@@ -159,7 +158,9 @@ class Mfcc(_Frames):
         """
         self._check_band(self.low_hz, self.high_hz, rate_hz)
         if self.coefficients > self.bands:
-            raise ConfigError(f"{self.label}: {self.coefficients} coefficients of {self.bands} bands; there are no more")
+            raise ConfigError(
+                f"{self.label}: {self.coefficients} coefficients of {self.bands} bands; there are no more"
+            )
         frame, step = samples_in(self.frame, rate_hz), samples_in(self.step, rate_hz)
         frames = self._frames(length, rate_hz)
         size = 1 << (frame - 1).bit_length()
@@ -190,7 +191,7 @@ def _framed(values: Array, frame: int, step: int, frames: int) -> Array:
 
 
 def _dct(bands: int, coefficients: int) -> npt.NDArray[np.float64]:
-    """Return the orthonormal DCT-II as float64[coefficients, bands]; TensorFlow scales the first row like the others."""
+    """Return the orthonormal DCT-II as float64[coefficients, bands]; as in TensorFlow, all rows are scaled alike."""
     order, band = np.arange(coefficients)[:, None], np.arange(bands)[None]
     matrix: npt.NDArray[np.float64] = np.cos(np.pi * order * (band + 0.5) / bands) * np.sqrt(2 / bands)
     return matrix

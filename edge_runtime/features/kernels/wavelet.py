@@ -18,8 +18,8 @@ __all__ = ["WaveletEnergy"]
 class WaveletEnergy(Kernel):
     """The sum of the squared coefficients of each scale, in the square of the samples' unit.
 
-    The multilevel discrete wavelet transform of PyWavelets, with the signal continued periodically, so that the energies
-    of an orthogonal wavelet add up to the window's own where its length is a multiple of ``2**levels``.
+    The multilevel discrete wavelet transform of PyWavelets, with the signal continued periodically, so that the
+    energies of an orthogonal wavelet add up to the window's own where its length is a multiple of ``2**levels``.
 
     Parameters
     ----------
@@ -55,7 +55,9 @@ class WaveletEnergy(Kernel):
         """
         pywt = _pywavelets()
         if self.wavelet not in pywt.wavelist(kind="discrete"):
-            raise ConfigError(f"{self.label}: there is no discrete wavelet {self.wavelet!r}; for example haar, db4, sym5")
+            raise ConfigError(
+                f"{self.label}: there is no discrete wavelet {self.wavelet!r}; for example haar, db4, sym5"
+            )
         wavelet = pywt.Wavelet(self.wavelet)
         most = pywt.dwt_max_level(length, wavelet.dec_len)
         if self.levels > most:
