@@ -44,14 +44,21 @@ def verify(
     if as_json:
         print_json({"model": model.name, "board": chosen.name, **asdict(result)})
     else:
-        _print(result, model.name)
+        _print(result, model.name, over)
     if not result.holds:
         raise MismatchError(f"{model.name}: {_what_differs(result)}")
 
 
-def _print(result: VerifyResult, name: str) -> None:
+_PLACES: dict[Way, str] = {
+    "axi": "in simulation",
+    "uart": "in simulation, behind a serial cable",
+    "board": "on the board",
+}
+
+
+def _print(result: VerifyResult, name: str, over: Way) -> None:
     console = terminal()
-    console.print(f"{name} against {result.golden}, overlay {result.parameters} in simulation", soft_wrap=True)
+    console.print(f"{name} against {result.golden}, overlay {result.parameters} {_PLACES[over]}", soft_wrap=True)
     console.print(f"  {result.samples:,} inputs, {result.elements:,} output elements: {result.mismatches:,} mismatches")
     console.print(f"  {result.cycles:,} cycles counted, {result.predicted_cycles:,} predicted")
     console.print(f"  {100 * result.overlay_mac_share:.1f} % of the MACs on the overlay")
