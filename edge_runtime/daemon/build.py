@@ -97,7 +97,7 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
     network = Network(program.graph, size=view.size, classes=model.classes)
 
     def open_it() -> Accelerator:
-        accelerator = open_accelerator(model.accelerator, chosen.overlay, bus=chosen.bus)
+        accelerator = open_accelerator(model.accelerator, chosen)
         return CheckedAccelerator(accelerator) if model.check else accelerator
 
     return Deployment(chosen, program, network, view, open_it)

@@ -33,7 +33,7 @@ class PipelineReport:
         Its name.
     blocks
         Blocks taken in.
-    windows, skipped, held, marked, gaps, late_blocks
+    windows, skipped, held, marked, filled, missed, gaps, late_blocks, bad_blocks
         The features' counts; `windows` are those delivered.
     inferences, cycles_per_inference
         How many, and the engine's cycles for one; 0 where there is no engine.
@@ -61,8 +61,11 @@ class PipelineReport:
     skipped: int
     held: int
     marked: int
+    filled: int
+    missed: int
     gaps: int
     late_blocks: int
+    bad_blocks: int
     inferences: int
     cycles_per_inference: float
     compared: int | None
