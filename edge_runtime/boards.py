@@ -63,10 +63,16 @@ class OverlayTable(Table):
 
 
 class SerialTable(Table):
-    """The serial cable between host and FPGA: its rate, and where the host finds it unless told otherwise."""
+    """The serial cable between host and FPGA.
+
+    `port` is where the host finds it unless told otherwise; `receives` and `sends` are ports of the board's top, as the
+    FPGA sees them.
+    """
 
     baud: PositiveInt
     port: str
+    receives: str
+    sends: str
 
 
 class Pin(Table):
@@ -97,13 +103,20 @@ class Board(Table):
     oscillator_hz: Frequency | None = Field(
         None, alias="oscillator", description="what the overlay's clock is made from"
     )
+    oscillator_pin: str | None = Field(None, description="the port of the board's top that it comes in by")
     serial: SerialTable | None = Field(None, description="rate and port of the serial cable")
     pins: Mapping[str, Pin] = Field(default={}, description="ports of the board's top, each with its site")
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.bus == "uart" and (self.serial is None or self.oscillator_hz is None or not self.pins):
-            raise ValueError("a board with bus = 'uart' needs the tables serial and pins, and its oscillator")
+        if self.bus == "uart":
+            if self.serial is None or self.oscillator_hz is None or self.oscillator_pin is None:
+                raise ValueError("a board with bus = 'uart' needs the table serial, oscillator and oscillator_pin")
+            for port in (self.oscillator_pin, self.serial.receives, self.serial.sends):
+                if port not in self.pins:
+                    raise ValueError(
+                        f"{port} is no key of the table pins; the top's ports must be there, with their sites"
+                    )
         return self
 
     @cached_property

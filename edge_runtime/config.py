@@ -115,16 +115,19 @@ def _join(mistakes: list[ErrorDetails], data: Mapping[str, Any], model_type: typ
     for mistake in mistakes:
         key, text, value = _describe(mistake, data, model_type)
         by_key.setdefault((key, value), []).append(text)
-    texts = [f"{key}: {' or '.join(dict.fromkeys(parts))}{value}" for (key, value), parts in by_key.items()]
+    texts = [
+        (f"{key}: " if key else "") + f"{' or '.join(dict.fromkeys(parts))}{value}"
+        for (key, value), parts in by_key.items()
+    ]
     rest = len(texts) - SHOWN_MISTAKES
     return "; ".join(texts[:SHOWN_MISTAKES]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def _describe(mistake: ErrorDetails, data: Mapping[str, Any], model_type: type[BaseModel]) -> tuple[str, str, str]:
-    """Return the key that a mistake is at, what is wrong with it, and the value that stands there."""
+    """Return the key that a mistake is at (none if it is the whole table), what is wrong, and the value there."""
     location = tuple(mistake["loc"])
     kind = mistake["type"]
-    key = _key_path(location, data, with_last=kind in ("missing", "extra_forbidden")) or "the file"
+    key = _key_path(location, data, with_last=kind in ("missing", "extra_forbidden"))
     if kind == "missing":
         return key, f"missing; it is required{_hint(location, model_type)}", ""
     if kind == "extra_forbidden":

@@ -15,6 +15,7 @@
     │   ├── DeadlineError             nothing answered in time
     │   └── MismatchError             outputs differ from the reference's
     ├── SinkError                     records could not be written where they should go
+    │   └── LinkError                 a connection could not be made, broke, or did not answer in time
     ├── OverrunError                  samples that a ring buffer holds no more, or not yet
     └── StateError                    a saved state that is damaged or belongs to something else
 
@@ -34,6 +35,7 @@ __all__ = [
     "FetchError",
     "FitError",
     "InputError",
+    "LinkError",
     "MismatchError",
     "ModelError",
     "OverrunError",
@@ -97,6 +99,10 @@ class MismatchError(AcceleratorError):
 
 class SinkError(EdgeRuntimeError):
     """Records could not be written where they should go."""
+
+
+class LinkError(SinkError):
+    """A connection to a broker or a receiver could not be made, broke, or did not answer in time."""
 
 
 class OverrunError(EdgeRuntimeError):

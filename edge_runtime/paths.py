@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_runtime.errors import ToolError
 
-__all__ = ["board_folder", "cache_folder", "examples_folder", "rtl_folder"]
+__all__ = ["bitstream_folder", "board_folder", "cache_folder", "examples_folder", "rtl_folder"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -32,6 +32,17 @@ def board_folder() -> Path:
         If this installation has none.
     """
     return _data_folder("board_configs")
+
+
+def bitstream_folder() -> Path:
+    """Return the folder of the bitstreams, one folder a board that has one.
+
+    Raises
+    ------
+    ToolError
+        If this installation has none.
+    """
+    return _data_folder("bitstreams")
 
 
 def examples_folder() -> Path:

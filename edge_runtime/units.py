@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-__all__ = ["FREQUENCIES", "TIMES", "Duration", "Frequency", "parse_quantity"]
+__all__ = ["FREQUENCIES", "SIZES", "TIMES", "Duration", "Frequency", "Size", "parse_quantity"]
 
 TIMES: Mapping[str, Decimal] = MappingProxyType(
     {
@@ -28,6 +28,11 @@ FREQUENCIES: Mapping[str, Decimal] = MappingProxyType(
     {"mHz": Decimal("1e-3"), "Hz": Decimal(1), "kHz": Decimal(1000), "MHz": Decimal(1_000_000)}
 )
 """Units of frequency, in hertz."""
+
+SIZES: Mapping[str, Decimal] = MappingProxyType(
+    {"B": Decimal(1), "KiB": Decimal(2**10), "MiB": Decimal(2**20), "GiB": Decimal(2**30)}
+)
+"""Units of memory, in bytes."""
 
 _QUANTITY = re.compile(r"\s*([+-]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]*)\s*")
 
@@ -86,8 +91,18 @@ def _frequency(value: Any) -> float:
     return hertz
 
 
+def _size(value: Any) -> int:
+    size = parse_quantity(value, SIZES)
+    if size < 1 or size != int(size):
+        raise ValueError("should be a whole number of bytes, 1 or more")
+    return int(size)
+
+
 Duration = Annotated[float, BeforeValidator(_duration)]
 """Seconds, written with a unit: ``"500 ms"``."""
 
 Frequency = Annotated[float, BeforeValidator(_frequency)]
 """Hertz, written with a unit: ``"100 MHz"``."""
+
+Size = Annotated[int, BeforeValidator(_size)]
+"""Bytes, written with a unit: ``"64 MiB"``."""

@@ -11,6 +11,9 @@ missing=
 [ -e /usr/include/lz4.h ] || missing="$missing liblz4-dev"
 # A second simulator, with four states, for the Verilog.
 command -v iverilog >/dev/null || missing="$missing iverilog"
+# A real broker for telemetry, and a real browser for the dashboard.
+command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+command -v chromium >/dev/null || missing="$missing chromium"
 # cocotb loads Python into the simulator, for which it must be a shared library; Debian packs that separately.
 if [ -z "$("$python" -m find_libpython 2>/dev/null)" ]; then
     missing="$missing $("$python" -c 'import sys; print("libpython%d.%d" % sys.version_info[:2])')"

@@ -1,37 +1,41 @@
-"""From the name of an accelerator to an open one."""
+"""From the name of an accelerator to an open one, and from a board to the bus that leads to its overlay."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, get_args
 
 from edge_runtime.accelerator.base import Accelerator
 from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.bus.serial_simulation import SimulatedUartBus
+from edge_runtime.accelerator.bus.uart import UartBus
 from edge_runtime.accelerator.bus.verilator import VerilatorBus
 from edge_runtime.accelerator.cpu import CpuAccelerator
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.accelerator.reference import ReferenceAccelerator
-from edge_runtime.compiler.parameters import OverlayParameters
+from edge_runtime.boards import Board
 from edge_runtime.errors import ConfigError, ToolError
 
-__all__ = ["AcceleratorKind", "open_accelerator"]
+__all__ = ["AcceleratorKind", "Way", "open_accelerator", "open_bus"]
 
 AcceleratorKind = Literal["overlay", "reference", "cpu"]
 
+Way = Literal["board", "axi", "uart"]
+"""How an overlay is reached: as its board file says, or in simulation: directly, or behind a serial cable."""
 
-def open_accelerator(
-    kind: AcceleratorKind, parameters: OverlayParameters, *, bus: str = "verilator", trace: Path | None = None
-) -> Accelerator:
+PORT_VARIABLE = "EDGE_RUNTIME_SERIAL_PORT"
+
+
+def open_accelerator(kind: AcceleratorKind, board: Board, *, trace: Path | None = None) -> Accelerator:
     """Open an accelerator.
 
     Parameters
     ----------
     kind
         ``overlay``, ``reference`` or ``cpu``.
-    parameters
-        Of the board's overlay.
-    bus
-        How the overlay is reached.
+    board
+        Whose overlay, and how it is reached.
     trace
         Write the simulated overlay's waveforms to this file.
 
@@ -39,11 +43,13 @@ def open_accelerator(
     ------
     ConfigError
         If there is no such accelerator, or only a simulated overlay can give what was asked for.
+    BusError
+        If the board does not answer.
     ToolError
         If this release has no such bus yet, or a simulation cannot be built.
     """
     if kind == "overlay":
-        return OverlayAccelerator(_open_bus(bus, parameters, trace))
+        return OverlayAccelerator(open_bus(board, trace=trace))
     if trace is not None:
         raise ConfigError(f"accelerator {kind!r} has no waveforms; only a simulated overlay can write {trace}")
     if kind == "reference":
@@ -53,10 +59,37 @@ def open_accelerator(
     raise ConfigError(f"accelerator {kind!r} is unknown; it must be one of {', '.join(get_args(AcceleratorKind))}")
 
 
-def _open_bus(bus: str, parameters: OverlayParameters, trace: Path | None) -> Bus:
-    if bus == "verilator":
-        return VerilatorBus(parameters, trace)
+def open_bus(board: Board, way: Way = "board", *, trace: Path | None = None) -> Bus:
+    """Open the bus to a board's overlay, or to the simulation of it.
+
+    Parameters
+    ----------
+    board
+        Whose overlay.
+    way
+        ``board``: as the board's file says. ``axi``: the verilated overlay. ``uart``: the verilated board top behind a
+        pseudo-terminal.
+    trace
+        Write the verilated overlay's waveforms to this file.
+
+    Raises
+    ------
+    ConfigError
+        If the board has no such way, or no waveforms come from it.
+    BusError
+        If the board does not answer.
+    ToolError
+        If this release has no such bus yet, or a simulation cannot be built.
+    """
+    if way == "axi" or (way == "board" and board.bus == "verilator"):
+        return VerilatorBus(board.overlay, trace)
+    if trace is not None:
+        raise ConfigError(f"{trace}: only the verilated overlay writes waveforms, not the {way} way to {board.name!r}")
+    if way == "uart":
+        return SimulatedUartBus(board)
+    if board.serial is not None:
+        return UartBus(os.environ.get(PORT_VARIABLE) or board.serial.port, board.serial.baud)
     raise ToolError(
-        f"the {bus} bus is not there yet: this release reaches overlays in simulation only; "
+        f"the {board.bus} bus is not there yet: this release reaches overlays in simulation and over serial cables; "
         "use the board laptop_sim, or accelerator = 'reference' or 'cpu'"
     )

@@ -12,8 +12,10 @@ from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
 from edge_runtime.cli.models import models
+from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
 from edge_runtime.cli.run import run
+from edge_runtime.cli.synth import synth_verb
 from edge_runtime.cli.verify import verify
 from edge_runtime.errors import EdgeRuntimeError
 
@@ -55,8 +57,10 @@ app.command("demo")(demo)
 app.command("run")(run)
 app.command("compile")(compile_verb)
 app.command("verify")(verify)
+app.command("synth")(synth_verb)
 app.command("boards")(boards)
 app.add_typer(models, name="models")
+app.command("outbox")(outbox)
 
 
 def main() -> None:

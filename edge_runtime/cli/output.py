@@ -16,13 +16,26 @@ from rich.table import Table
 
 from edge_runtime.catalogue import find_model
 
-__all__ = ["BoardOption", "JsonFlag", "ModelArgument", "configure_logs", "print_json", "print_table", "terminal"]
+__all__ = [
+    "BoardOption",
+    "JsonFlag",
+    "ModelArgument",
+    "OptionalModelArgument",
+    "configure_logs",
+    "print_json",
+    "print_table",
+    "terminal",
+]
 
 WIDE = 160
 
 ModelArgument = Annotated[
     Path,
     typer.Argument(metavar="MODEL", parser=find_model, help="An int8 .tflite file, or a name from `models list`."),
+]
+OptionalModelArgument = Annotated[
+    Path | None,
+    typer.Argument(metavar="[MODEL]", parser=find_model, help="An int8 .tflite file, or a name from `models list`."),
 ]
 BoardOption = Annotated[str, typer.Option(help="A board's name, or a .toml file with one.")]
 

@@ -57,10 +57,11 @@ def _print_summary(report: PipelineReport) -> None:
         f"{report.pipeline}: {report.windows:,} windows, {report.windows_per_s:,.0f}/s, "
         f"p50 {report.p50_ms:.2f} ms, p99 {report.p99_ms:.2f} ms, head {report.serving}"
     )
-    if report.skipped or report.held or report.marked or report.late_blocks:
+    if report.skipped or report.held or report.marked or report.filled or report.late_blocks or report.bad_blocks:
         console.print(
-            f"  not whole: {report.skipped:,} windows skipped, {report.held:,} held, {report.marked:,} marked; "
-            f"{report.gaps:,} gaps, {report.late_blocks:,} late blocks"
+            f"  not whole: {report.skipped:,} windows skipped, {report.held:,} held, {report.marked:,} marked, "
+            f"{report.filled:,} filled; {report.gaps:,} gaps, {report.late_blocks:,} late and {report.bad_blocks:,} "
+            "bad blocks"
         )
     if report.compared is not None:
         console.print(f"  {report.compared:,} output bytes compared with the reference, {report.mismatches:,} differ")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edge_runtime.accelerator.bus.verilator import VerilatorBus
+from edge_runtime.accelerator.open import Way, open_bus
 from edge_runtime.accelerator.verify import VerifyResult, verify_model
 from edge_runtime.boards import load_board
 from edge_runtime.cli.output import BoardOption, JsonFlag, ModelArgument, print_json, terminal
@@ -24,27 +24,41 @@ def verify(
     board: BoardOption = "laptop_sim",
     samples: Annotated[int, typer.Option(min=1, help="How many inputs; the first few are edge cases.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="What the random inputs are drawn from.")] = 0,
+    over: Annotated[
+        Way,
+        typer.Option(
+            help="The overlay in simulation, directly (axi) or behind a serial cable (uart), or the board itself."
+        ),
+    ] = "axi",
     trace: Annotated[Path | None, typer.Option(help="Write waveforms to this .fst or .vcd file.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run inputs through TFLite's reference kernels, the reference interpreter and the board's overlay in simulation.
+    """Run inputs through TFLite's reference kernels, the reference interpreter and the board's overlay.
 
     Exit status 0 only if every output bit and the cycle count are as they should be.
     """
     chosen = load_board(board)
     data = read_model(model)
-    result = verify_model(data, VerilatorBus(chosen.overlay, trace), name=model.name, samples=samples, seed=seed)
+    bus = open_bus(chosen, over, trace=trace)
+    result = verify_model(data, bus, name=model.name, samples=samples, seed=seed)
     if as_json:
         print_json({"model": model.name, "board": chosen.name, **asdict(result)})
     else:
-        _print(result, model.name)
+        _print(result, model.name, over)
     if not result.holds:
         raise MismatchError(f"{model.name}: {_what_differs(result)}")
 
 
-def _print(result: VerifyResult, name: str) -> None:
+_PLACES: dict[Way, str] = {
+    "axi": "in simulation",
+    "uart": "in simulation, behind a serial cable",
+    "board": "on the board",
+}
+
+
+def _print(result: VerifyResult, name: str, over: Way) -> None:
     console = terminal()
-    console.print(f"{name} against {result.golden}, overlay {result.parameters} in simulation", soft_wrap=True)
+    console.print(f"{name} against {result.golden}, overlay {result.parameters} {_PLACES[over]}", soft_wrap=True)
     console.print(f"  {result.samples:,} inputs, {result.elements:,} output elements: {result.mismatches:,} mismatches")
     console.print(f"  {result.cycles:,} cycles counted, {result.predicted_cycles:,} predicted")
     console.print(f"  {100 * result.overlay_mac_share:.1f} % of the MACs on the overlay")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from edge_runtime.daemon.config import PipelineConfig, load_pipeline
+from edge_runtime.daemon.fanout import FanOut, SinkCounts
 from edge_runtime.daemon.labels import DelayedTruth, Label, LabelFeed, LabelQueue
-from edge_runtime.daemon.outbox import Outbox, SinkCounts
 from edge_runtime.daemon.pipeline import Pipeline, PipelineReport
 from edge_runtime.daemon.run import run_pipelines
 
 __all__ = [
     "DelayedTruth",
+    "FanOut",
     "Label",
     "LabelFeed",
     "LabelQueue",
-    "Outbox",
     "Pipeline",
     "PipelineConfig",
     "PipelineReport",

@@ -10,20 +10,19 @@ from edge_runtime.boards import Board, load_board
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
 from edge_runtime.daemon.config import (
-    JsonLinesTable,
     LearningTable,
     ModelTable,
     PipelineConfig,
     RecordingTable,
-    SinkTable,
     SourceTable,
 )
+from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.labels import DelayedTruth, LabelFeed
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
-from edge_runtime.daemon.outbox import Outbox
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.daemon.step import Step
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.compute import FeatureComputer
@@ -33,7 +32,6 @@ from edge_runtime.learning.learner import Learner, LearnerOptions, default_chall
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
 from edge_runtime.sources.synthetic import SyntheticSource
-from edge_runtime.telemetry.jsonl import JsonLinesSink, StandardOutputSink
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Deployment", "Plant", "build_learning", "build_pipeline", "build_plant", "deploy"]
@@ -99,7 +97,7 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
     network = Network(program.graph, size=view.size, classes=model.classes)
 
     def open_it() -> Accelerator:
-        accelerator = open_accelerator(model.accelerator, chosen.overlay, bus=chosen.bus)
+        accelerator = open_accelerator(model.accelerator, chosen)
         return CheckedAccelerator(accelerator) if model.check else accelerator
 
     return Deployment(chosen, program, network, view, open_it)
@@ -143,7 +141,7 @@ def build_pipeline(
         return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
 
     computer = FeatureComputer(deployment.view, source.rate_hz, source.channels)
-    return Pipeline(recorder, computer, open_step, Outbox(sinks), status_every=status_every)
+    return Pipeline(recorder, computer, open_step, FanOut(sinks), status_every=status_every)
 
 
 def build_learning(
@@ -200,7 +198,7 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
     learning = None
     if config.learns and config.learning is not None:
         learning = _learn_from_truth(deployment.network, source, config.learning)
-    sinks = dict(_open_sink(table, position) for position, table in enumerate(config.sink))
+    sinks = open_sinks(config.sink, device=config.device.name, pipelines=[config.pipeline.name])
     pipeline = build_pipeline(
         config.pipeline.name,
         deployment,
@@ -231,9 +229,3 @@ def _learn_from_truth(network: Network, source: Source, table: LearningTable) ->
     classes = {name: index for index, name in enumerate(network.classes)}
     feed = DelayedTruth(source.recording, classes, delay_s=table.label_delay)
     return build_learning(network, feed, heads=table.heads, capacity=table.capacity)
-
-
-def _open_sink(table: SinkTable, position: int) -> tuple[str, Sink]:
-    if isinstance(table, JsonLinesTable):
-        return f"sink[{position}] {table.path}", JsonLinesSink(table.path)
-    return f"sink[{position}] stdout", StandardOutputSink()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,25 +11,28 @@ from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, Validati
 from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
+from edge_runtime.daemon.sink_tables import SinkTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.view import FeatureView
 from edge_runtime.units import Duration, Frequency
 
 __all__ = [
-    "JsonLinesTable",
+    "DeviceTable",
     "LearningTable",
     "ModelTable",
     "PipelineConfig",
     "PipelineTable",
     "RecordingTable",
-    "SinkTable",
     "SourceTable",
-    "StandardOutputTable",
     "SyntheticTable",
     "load_pipeline",
 ]
 
 Pace = PositiveFloat | Literal["max"]
+
+
+def _host_name() -> str:
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", socket.gethostname()) or "device"
 
 
 def _board_file_beside(board: str, info: ValidationInfo) -> str:
@@ -37,6 +42,14 @@ def _board_file_beside(board: str, info: ValidationInfo) -> str:
 
 BoardName = Annotated[str, Field(min_length=1), AfterValidator(_board_file_beside)]
 """A board's name, or a ``.toml`` file with one; a relative path starts at the folder of the file that names it."""
+
+
+class DeviceTable(Table):
+    """The device as others see it."""
+
+    name: str = Field(
+        default_factory=_host_name, pattern=r"^[A-Za-z0-9_.-]+$", description="letters, digits, '_', '.' and '-'"
+    )
 
 
 class PipelineTable(Table):
@@ -90,25 +103,10 @@ class LearningTable(Table):
     capacity: PositiveInt = 1024
 
 
-class JsonLinesTable(Table):
-    """Records into a file."""
-
-    kind: Literal["jsonl"]
-    path: NearbyPath
-
-
-class StandardOutputTable(Table):
-    """Records to standard output."""
-
-    kind: Literal["stdout"]
-
-
-SinkTable = Annotated[JsonLinesTable | StandardOutputTable, Field(discriminator="kind")]
-
-
 class PipelineConfig(Table):
     """A whole pipeline file."""
 
+    device: DeviceTable = Field(default_factory=DeviceTable)
     pipeline: PipelineTable
     source: SourceTable
     view: FeatureView

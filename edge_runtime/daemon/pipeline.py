@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import structlog
 
-from edge_runtime.daemon.outbox import Outbox, SinkCounts
+from edge_runtime.daemon.fanout import FanOut, SinkCounts
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.worker import Worker
@@ -33,7 +33,7 @@ class PipelineReport:
         Its name.
     blocks
         Blocks taken in.
-    windows, skipped, held, marked, gaps, late_blocks
+    windows, skipped, held, marked, filled, missed, gaps, late_blocks, bad_blocks
         The features' counts; `windows` are those delivered.
     inferences, cycles_per_inference
         How many, and the engine's cycles for one; 0 where there is no engine.
@@ -61,8 +61,11 @@ class PipelineReport:
     skipped: int
     held: int
     marked: int
+    filled: int
+    missed: int
     gaps: int
     late_blocks: int
+    bad_blocks: int
     inferences: int
     cycles_per_inference: float
     compared: int | None
@@ -83,7 +86,7 @@ class PipelineReport:
 
 
 class Pipeline:
-    """Computes features of blocks, runs the network on them, learns, and puts records into the outbox.
+    """Computes features of blocks, runs the network on them, learns, and puts records into the fanout.
 
     Parameters
     ----------
@@ -93,7 +96,7 @@ class Pipeline:
         Computes the view.
     open_step
         Opens the accelerator; called, like all that uses it, in the pipeline's own thread.
-    outbox
+    fanout
         Takes the records; whoever runs the pipeline opens and closes it.
     status_every
         Seconds from one status record to the next.
@@ -104,13 +107,13 @@ class Pipeline:
         recorder: Recorder,
         computer: FeatureComputer,
         open_step: Callable[[], Step],
-        outbox: Outbox,
+        fanout: FanOut,
         *,
         status_every: float = 10.0,
     ) -> None:
         self.name = recorder.pipeline
         self.computer = computer
-        self.outbox = outbox
+        self.fanout = fanout
         self.step: Step | None = None
         self._recorder = recorder
         self._open_step = open_step
@@ -152,7 +155,7 @@ class Pipeline:
             self._blocks += 1
             for window in await worker.run(self.computer.push, block):
                 self._now_ns = window.end_ns
-                await self.outbox.put(await worker.run(step.take, window, received=received))
+                await self.fanout.put(await worker.run(step.take, window, received=received))
                 self._last_at = time.perf_counter()
 
     async def _finish(self, worker: Worker) -> None:
@@ -161,7 +164,7 @@ class Pipeline:
             await worker.run(self.step.close)
 
     async def _tell(self, kind: str, **fields: Any) -> None:
-        await self.outbox.put([self._recorder.make(kind, t_ns=self._now_ns, **fields)])
+        await self.fanout.put([self._recorder.make(kind, t_ns=self._now_ns, **fields)])
 
     def _status(self) -> dict[str, Any]:
         status = self.report().to_dict()
@@ -186,7 +189,7 @@ class Pipeline:
             windows_per_s=round(inferences / elapsed, 2) if elapsed > 0 else 0.0,
             **latencies,
             **_learning_status(step),
-            sinks=self.outbox.counts(),
+            sinks=self.fanout.counts(),
         )
 
 

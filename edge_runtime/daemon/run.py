@@ -49,7 +49,7 @@ async def run_pipelines(source: Source, pipelines: Sequence[Pipeline], *, handle
     """
     async with AsyncExitStack() as stack:
         for pipeline in pipelines:
-            await stack.enter_async_context(pipeline.outbox)
+            await stack.enter_async_context(pipeline.fanout)
         await stack.enter_async_context(source)
         stop = _Stop()
         try:

@@ -98,7 +98,7 @@ def trace_inferences(deployment: Deployment, scenario: Scenario, path: Path) -> 
 
 def _open(deployment: Deployment, *, trace: Path | None = None) -> OverlayAccelerator:
     board = deployment.board
-    accelerator = open_accelerator("overlay", board.overlay, bus=board.bus, trace=trace)
+    accelerator = open_accelerator("overlay", board, trace=trace)
     if not isinstance(accelerator, OverlayAccelerator):
         raise ConfigError(f"board {board.name}: the demo needs an overlay")
     return accelerator

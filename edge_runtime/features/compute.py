@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.errors import DataError
-from edge_runtime.features.plan import FeaturePlan
+from edge_runtime.features.intake import Intake
+from edge_runtime.features.plan import LARGEST_PIECE, FeaturePlan
 from edge_runtime.features.policy import FeatureCounts, WindowPolicy
 from edge_runtime.features.view import FeatureView
 from edge_runtime.stream.block import Block, Flags
+from edge_runtime.stream.clock import NS_PER_S
 from edge_runtime.stream.recording import Recording
 from edge_runtime.stream.ring import RingBuffer, ring_capacity
 
 __all__ = ["FeatureComputer", "FeatureWindow", "compute_recording"]
 
-LARGEST_PIECE = 4096
-"""The most samples that go into the ring at once, unless a window is longer; it bounds the ring's memory."""
+GAP = np.uint8(Flags.GAP)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FeatureWindow:
     Parameters
     ----------
     index
-        k of the window that ends before sample ``k * hop + window`` of the stream.
+        k of the window that starts at the stream's position ``k * hop``.
     start_ns, end_ns
         Acquisition times of the window's first and of its last sample.
     values
@@ -48,8 +48,13 @@ class FeatureWindow:
 class FeatureComputer:
     """Computes a view over a stream as its blocks come.
 
-    Results depend on the samples alone: neither on how the stream is cut into blocks, nor on how many windows are
-    due at once. `compute_recording` uses this class, so it gives the same bits.
+    Results depend on the samples and their times alone: neither on how the stream is cut into blocks, nor on how
+    many windows are due at once, nor on when the computer was started. `compute_recording` uses this class, so it gives
+    the same bits.
+
+    Positions are found from the first sample's time, and then counted; a gap moves them on by the samples that are
+    missing, as the times tell. A stream whose rate is not the nominal one drifts along the grid of positions; one that
+    was resampled onto it (`edge_runtime.stream.Resampler`) does not.
 
     Parameters
     ----------
@@ -65,7 +70,7 @@ class FeatureComputer:
     counts
         What has been delivered, left out and missed so far.
     ring
-        The newest samples of the stream.
+        The newest samples of the view's channels.
 
     Raises
     ------
@@ -73,78 +78,159 @@ class FeatureComputer:
         If the view makes no sense at this rate.
     DataError
         If a channel is missing.
+    ToolError
+        If a kernel takes a package that is not installed.
     """
 
     def __init__(self, view: FeatureView, rate_hz: float, channels: Sequence[str]) -> None:
         self.counts = FeatureCounts()
-        self._plan = FeaturePlan(view, rate_hz, channels)
+        self._plan = plan = FeaturePlan(view, rate_hz, channels)
         self._policy = WindowPolicy(view, self.counts)
-        self._piece = min(self._plan.batch * self._plan.hop, max(self._plan.length, LARGEST_PIECE))
-        self.ring = RingBuffer(len(channels), ring_capacity([self._plan.length], largest_block=self._piece))
+        self._intake = Intake(view, rate_hz, plan.columns, len(channels))
+        self._channels = len(channels)
+        self._period_ns = NS_PER_S / rate_hz
+        # A window, and what comes before a window that is due is computed.
+        capacity = ring_capacity([plan.length], largest_block=plan.piece) + plan.tree.pane
+        self.ring = RingBuffer(len(view.channels), capacity)
+        self._base = 0
         self._next_index = 0
+        self._last_flagged = -1
         self._next_sequence: int | None = None
-        self._last_ns: int | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the ring and of the panes, which never grow."""
+        return self.ring.nbytes + self._plan.tree.nbytes
 
     def push(self, block: Block) -> list[FeatureWindow]:
         """Take in a block, and return the windows that it completes, oldest first.
 
         A block whose sequence number is not the next one has a gap before it. One that starts no later than the
-        last sample has been overtaken: it is left out and counted.
-
-        Raises
-        ------
-        DataError
-            If the block has another number of channels than was declared.
+        last sample has been overtaken, and one with another number of channels is not of this stream: they are left out
+        and counted.
         """
-        if block.samples.shape[1:] != (self.ring.channels,):
-            shape = list(block.samples.shape)
-            raise DataError(f"block {block.sequence}: samples are {shape}; they must be [n, {self.ring.channels}]")
+        if block.samples.shape[1:] != (self._channels,):
+            self.counts.bad_blocks += 1
+            return []
         if len(block.t_ns) == 0:
             return []
-        if self._last_ns is not None and block.t_ns[0] <= self._last_ns:
+        if self._intake.position is not None and block.t_ns[0] <= self._intake.last_ns:
             self.counts.late_blocks += 1
             return []
-        flags = self._link(block)
-        windows: list[FeatureWindow] = []
-        for piece in _pieces(block, flags, self._piece):
-            self.ring.append(piece)
-            windows += self._due()
+        # NaN and infinity are data here: they are flagged, not warned of.
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            windows = self._begin_or_bridge(block)
+            samples, flags = self._intake.take(block)
+            for at in range(0, len(samples), self._plan.piece):
+                part = slice(at, at + self._plan.piece)
+                windows += self._append(block.t_ns[part], samples[part], None if flags is None else flags[part])
         return windows
 
-    def _link(self, block: Block) -> Flags:
-        """Return the block's flags, with a gap where its sequence number jumps; NOT_FINITE is found anew per window."""
-        flags = block.flags & ~Flags.NOT_FINITE
+    def _begin_or_bridge(self, block: Block) -> list[FeatureWindow]:
+        gap = bool(block.flags) and Flags.GAP in block.flags
         if self._next_sequence is not None and block.sequence != self._next_sequence:
-            flags |= Flags.GAP
+            gap = True
         self._next_sequence = block.sequence + 1
-        self._last_ns = int(block.t_ns[-1])
-        self.counts.gaps += Flags.GAP in flags
-        return flags
+        if self._intake.position is None:
+            self._restart(self._intake.start(block))
+            self._next_index = -(-(self._intake.position or 0) // self._plan.hop)
+            return []
+        if not gap:
+            return []
+        self.counts.gaps += 1
+        return self._bridge(self._intake.missing(block), int(block.t_ns[0]))
 
-    def _due(self) -> Iterator[FeatureWindow]:
+    def _bridge(self, missing: int, next_ns: int) -> list[FeatureWindow]:
+        """Put something in the place of missing samples, as far as windows with real ones reach."""
+        reach = self._plan.length - 1
+        first_ns, step = self._intake.last_ns, (next_ns - self._intake.last_ns) / (missing + 1)
+        if missing == 0:
+            self._last_flagged = self._position
+        windows = self._fill(range(min(missing, reach)), first_ns, step)
+        left = missing - min(missing, reach)
+        jump = max(0, left - reach)
+        if jump:
+            self._intake.advance(jump)
+            self._restart(self._position)
+            due = -(-self._position // self._plan.hop)
+            self.counts.missed += max(0, due - self._next_index)
+            self._next_index = max(due, self._next_index)
+        return windows + self._fill(range(missing - left + jump, missing), first_ns, step)
+
+    def _fill(self, numbers: range, first_ns: int, step: float) -> list[FeatureWindow]:
+        """Append fillers, the `numbers` of all the missing samples."""
+        windows: list[FeatureWindow] = []
+        for at in range(0, len(numbers), self._plan.piece):
+            part = numbers[at : at + self._plan.piece]
+            t_ns = first_ns + np.rint((np.arange(part.start, part.stop) + 1) * step).astype(np.int64)
+            samples = self._intake.filler(len(part))
+            self._intake.advance(len(part))
+            windows += self._append(t_ns, samples, np.full(len(part), GAP))
+        return windows
+
+    @property
+    def _position(self) -> int:
+        return self._intake.position or 0
+
+    def _restart(self, position: int) -> None:
+        """Make the next sample's position `position`; what is in the ring is not looked at again."""
+        self._base = position - self.ring.end
+        self._plan.tree.restart(position)
+
+    def _append(
+        self, t_ns: npt.NDArray[np.int64], samples: npt.NDArray[np.float32], flags: npt.NDArray[np.uint8] | None
+    ) -> list[FeatureWindow]:
+        self.ring.append_samples(t_ns, samples, flags)
+        end = self._base + self.ring.end
+        if flags is not None:
+            flagged = np.flatnonzero(flags)
+            if len(flagged):
+                self._last_flagged = end - len(flags) + int(flagged[-1])
+        first, stop = self._plan.tree.pending(end)
+        if first < stop:
+            self._plan.tree.extend(self.ring.window(stop - self._base, stop - first)[1])
+        return self._due(end)
+
+    def _due(self, end: int) -> list[FeatureWindow]:
         """Compute every window that the ring now holds to its end."""
         length, hop = self._plan.length, self._plan.hop
-        while (end := self._next_index * hop + length) <= self.ring.end:
-            count = min((self.ring.end - end) // hop + 1, self._plan.batch)
-            yield from self._compute(end, count)
+        windows: list[FeatureWindow] = []
+        while (first := self._next_index * hop) + length <= end:
+            count = min((end - first - length) // hop + 1, self._plan.batch)
+            windows += self._compute(first, count)
             self._next_index += count
+        return windows
 
-    def _compute(self, end: int, count: int) -> Iterator[FeatureWindow]:
-        """Compute `count` windows, the first of which ends before sample `end`."""
+    def _compute(self, first: int, count: int) -> Iterator[FeatureWindow]:
+        """Compute `count` windows, the first of which starts at the position `first`."""
         length, hop = self._plan.length, self._plan.hop
-        stretch = (count - 1) * hop + length
-        t_ns, _ = self.ring.window(end + stretch - length, stretch)
-        flags = self.ring.window_flags(end, length, count=count, hop=hop)
-        values, finite = self._plan.compute(self.ring.windows(end, length, count=count, hop=hop))
-        flags[~finite] |= np.uint8(Flags.NOT_FINITE)
+        end = first + length - self._base
+        windows = self.ring.windows(end, length, count=count, hop=hop) if self._plan.needs_samples else None
+        values, finite = self._plan.compute([first + k * hop for k in range(count)], windows)
         values.flags.writeable = False
-        starts, ends = t_ns[: stretch - length + 1 : hop].tolist(), t_ns[length - 1 :: hop].tolist()
-        for position, known in enumerate(flags.tolist()):
-            delivered = self._policy.apply(values[position], Flags(known))
+        whole = self._last_flagged < first and bool(finite.all())
+        known = None if whole else self._flags(first, count, finite)
+        for k in range(count):
+            at = first + k * hop - self._base
+            flags = Flags.NONE if known is None else Flags(int(known[k]))
+            if known is not None and Flags.GAP in flags and self._is_empty(at + length):
+                self.counts.missed += 1
+                continue
+            delivered = self._policy.apply(values[k], flags)
             if delivered is not None:
-                yield FeatureWindow(
-                    self._next_index + position, starts[position], ends[position], delivered, Flags(known)
-                )
+                start_ns, end_ns = self.ring.time_of(at), self.ring.time_of(at + length - 1)
+                yield FeatureWindow(self._next_index + k, start_ns, end_ns, delivered, flags)
+
+    def _flags(self, first: int, count: int, finite: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+        length, hop = self._plan.length, self._plan.hop
+        flags = self.ring.window_flags(first + length - self._base, length, count=count, hop=hop)
+        # Where samples are missing, NaN is what stands for them.
+        flags[~finite & (flags & GAP == 0)] |= np.uint8(Flags.NOT_FINITE)
+        return flags
+
+    def _is_empty(self, end: int) -> bool:
+        """Whether none of a window's samples came."""
+        return bool((self.ring.sample_flags(end, self._plan.length) & GAP).all())
 
 
 def compute_recording(view: FeatureView, recording: Recording) -> list[FeatureWindow]:
@@ -156,13 +242,8 @@ def compute_recording(view: FeatureView, recording: Recording) -> list[FeatureWi
         If the view makes no sense at the recording's rate.
     DataError
         If a channel is missing.
+    ToolError
+        If a kernel takes a package that is not installed.
     """
     computer = FeatureComputer(view, recording.rate_hz, recording.channels)
     return [window for block in recording.blocks(LARGEST_PIECE) for window in computer.push(block)]
-
-
-def _pieces(block: Block, flags: Flags, largest: int) -> Iterator[Block]:
-    """Cut a block into pieces of at most `largest` samples; a gap is before the first one only."""
-    for at in range(0, len(block.t_ns), largest):
-        part = slice(at, at + largest)
-        yield Block(block.t_ns[part], block.samples[part], block.sequence, flags if at == 0 else flags & ~Flags.GAP)

@@ -1,4 +1,4 @@
-"""A view made ready for one stream: the memory and the functions that turn windows into values."""
+"""A view made ready for one stream: the memory and the functions that turn samples into values."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import numpy.typing as npt
 
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.kernels.batch import WindowBatch, batch_size
+from edge_runtime.features.kernels.merge import Array
+from edge_runtime.features.kernels.needs import Needs
+from edge_runtime.features.kernels.panes import PaneTree
 from edge_runtime.features.view import FeatureView
 from edge_runtime.stream.channels import find_channels
 
 __all__ = ["FeaturePlan"]
+
+LARGEST_PIECE = 4096
+"""The most samples that are taken in at once, unless a window is longer; it bounds the memory."""
 
 
 class FeaturePlan:
@@ -29,10 +35,16 @@ class FeaturePlan:
 
     Attributes
     ----------
+    columns
+        Where the view's channels stand among the stream's.
     length, hop
         The window and the hop in samples.
     batch
         The most windows that `compute` takes at once.
+    piece
+        The most samples that may be taken in before due windows are computed.
+    tree
+        Statistics of panes; whoever feeds samples feeds them to it too.
 
     Raises
     ------
@@ -40,43 +52,83 @@ class FeaturePlan:
         If the view makes no sense at this rate.
     DataError
         If a channel is missing.
+    ToolError
+        If a kernel takes a package that is not installed.
     """
 
     def __init__(self, view: FeatureView, rate_hz: float, channels: Sequence[str]) -> None:
         where = f"feature view {view.name}"
         self.view = view
-        self._columns = find_channels(view.channels, channels, where=f"{where}: the stream")
+        self.columns = find_channels(view.channels, channels, where=f"{where}: the stream")
+        if view.rate is not None and view.rate != rate_hz:
+            raise ConfigError(f"{where}: is made for {view.rate:g} Hz, but the stream has {rate_hz:g} Hz")
         try:
             self.length = view.window_samples(rate_hz)
             self.hop = view.hop_samples(rate_hz)
             self._kernels = [kernel.prepare(length=self.length, rate_hz=rate_hz) for kernel in view.kernels]
         except ConfigError as error:
             raise ConfigError(f"{where}: {error}") from error
-        self.batch = batch_size(channels=len(view.channels), length=self.length)
-        self._windows = WindowBatch(capacity=self.batch, channels=len(view.channels), length=self.length)
-        self._outputs = np.zeros((self.batch, len(view.kernels), len(view.channels)))
+        count = len(view.channels)
+        self._channels = count
+        self.batch = batch_size(channels=count, length=self.length)
+        self.piece = min(self.batch * self.hop, max(self.length, LARGEST_PIECE))
+        needs = Needs(0)
+        for kernel in view.kernels:
+            needs |= kernel.needs
+        self._windows = WindowBatch(needs, capacity=self.batch, channels=count, length=self.length)
+        self.needs_samples = bool(needs & Needs.SAMPLES)
+        self.tree = PaneTree(
+            self._windows.needs,
+            channels=count,
+            length=self.length,
+            hop=self.hop,
+            piece=self.piece + self.length,
+            batch=self.batch,
+        )
+        self._widths = [len(parts) for parts in view.parts]
+        self._places = None if view.order == "kernel" else np.array(view.places)
+        self._outputs = np.zeros(self.batch * view.size)
+        self._views: dict[int, tuple[Array, list[Array]]] = {}
 
-    def compute(self, windows: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-        """Compute the values of some windows.
+    def compute(
+        self, starts: list[int], windows: npt.NDArray[np.float32] | None
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+        """Compute the values of some windows; the caller has numpy's warnings of overflow and the like turned off.
 
         Parameters
         ----------
+        starts
+            Their positions, up to `batch`; the tree has been given their samples.
         windows
-            float32[n, length, the stream's channels], n up to `batch`; usually a view into the ring.
+            float32[n, length, the view's channels], usually a view into the ring; None if no kernel needs samples.
 
         Returns
         -------
         values
             float32[n, size], normalised if the view says so; fresh memory that belongs to the caller.
         finite
-            bool[n], whether all of the view's samples, and all its values, are finite.
+            bool[n], whether all values are finite.
         """
-        outputs = self._outputs[: len(windows)]
-        # Samples that are not finite are data here: they are flagged, not warned of.
-        with np.errstate(over="ignore", invalid="ignore"):
-            self._windows.load(windows, self._columns)
-            for position, kernel in enumerate(self._kernels):
-                kernel(self._windows, outputs[:, position])
-            values = self.view.normalise(outputs.reshape(len(windows), -1).astype(np.float32))
-        finite = np.isfinite(self._windows.mean).all(axis=1) & np.isfinite(values).all(axis=1)
-        return values, finite
+        count = len(starts)
+        outputs, parts = self._cut(count)
+        self._windows.load(self.tree.summarise(starts), count)
+        if windows is not None:
+            self._windows.load_samples(windows)
+        for kernel, part in zip(self._kernels, parts, strict=True):
+            kernel(self._windows, part)
+        ordered = outputs if self._places is None else outputs[:, self._places]
+        values = self.view.normalise(ordered.astype(np.float32))
+        return values, np.isfinite(values).all(axis=1)
+
+    def _cut(self, count: int) -> tuple[Array, list[Array]]:
+        """Return the outputs of `count` windows, [count, size], and each kernel's part, [count, channels, values]."""
+        found = self._views.get(count)
+        if found is None:
+            outputs = self._outputs[: count * self.view.size].reshape(count, -1)
+            parts, at = [], 0
+            for width in self._widths:
+                end = at + self._channels * width
+                parts.append(outputs[:, at:end].reshape(count, self._channels, width))
+                at = end
+            found = self._views[count] = (outputs, parts)
+        return found

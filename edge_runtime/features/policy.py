@@ -12,7 +12,7 @@ from edge_runtime.stream.block import Flags
 
 __all__ = ["FeatureCounts", "WindowPolicy"]
 
-STRICTEST_FIRST: tuple[Policy, ...] = ("skip", "hold", "mark")
+STRICTEST_FIRST: tuple[Policy, ...] = ("skip", "hold", "mark", "fill")
 
 
 @dataclass
@@ -29,18 +29,27 @@ class FeatureCounts:
         Windows delivered with earlier values.
     marked
         Windows delivered as computed, although not whole.
+    filled
+        Windows delivered with good values in the place of bad ones.
+    missed
+        Windows left out because not one of their samples came.
     gaps
         Places in the stream where samples are missing.
     late_blocks
         Blocks left out because they came after later ones.
+    bad_blocks
+        Blocks left out because they had another number of channels.
     """
 
     windows: int = 0
     skipped: int = 0
     held: int = 0
     marked: int = 0
+    filled: int = 0
+    missed: int = 0
     gaps: int = 0
     late_blocks: int = 0
+    bad_blocks: int = 0
 
 
 class WindowPolicy:
@@ -58,7 +67,7 @@ class WindowPolicy:
         self._rules: tuple[tuple[Flags, Policy], ...] = (
             (Flags.NOT_FINITE, view.non_finite),
             (Flags.GAP, view.gap),
-            (Flags.SATURATED, "mark"),
+            (Flags.SATURATED, view.saturated),
         )
         self._counts = counts
         self._last_whole: npt.NDArray[np.float32] | None = None
@@ -66,7 +75,8 @@ class WindowPolicy:
     def apply(self, values: npt.NDArray[np.float32], flags: Flags) -> npt.NDArray[np.float32] | None:
         """Return the values to deliver, or None to leave the window out.
 
-        Where two flags ask for different things, skipping comes before holding, and holding before marking.
+        Where two flags ask for different things, skipping comes before holding, holding before marking, and marking
+        before filling.
         """
         if not flags:
             self._last_whole = values
@@ -81,6 +91,12 @@ class WindowPolicy:
         return delivered
 
     def _deliver(self, values: npt.NDArray[np.float32], policy: Policy) -> npt.NDArray[np.float32] | None:
+        if policy == "fill":
+            # Overflow of good samples cannot be filled.
+            if not np.isfinite(values).all():
+                return None
+            self._counts.filled += 1
+            return values
         if policy == "mark":
             self._counts.marked += 1
             return values

@@ -14,17 +14,25 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from typing_extensions import Self
 
 from edge_runtime.config import Table, parse_table, parse_toml
+from edge_runtime.errors import ConfigError
 from edge_runtime.features.kernels.declared import AnyKernel
-from edge_runtime.features.length import Length, samples_in
+from edge_runtime.features.length import SAMPLES, Length, samples_in
+from edge_runtime.units import Frequency
 
-__all__ = ["FeatureView", "Normalisation", "Policy"]
+__all__ = ["FeatureView", "Normalisation", "Order", "Policy"]
 
-ARITHMETIC = 1
+ARITHMETIC = 2
 """Part of every fingerprint; it changes when a kernel comes to give other bits than before."""
 
-Policy = Literal["skip", "hold", "mark"]
-"""What happens to a window that is not whole: left out; given the last whole window's values; given as computed.
-The flags tell, and each case is counted."""
+Policy = Literal["skip", "hold", "mark", "fill"]
+"""What happens to a window that is not whole: left out; given the last whole window's values; given as computed, NaN
+for samples that are missing; or computed with each bad sample replaced by its channel's last good one (0 before the
+first). The flags tell, and each case is counted."""
+
+Order = Literal["kernel", "channel", "value"]
+"""How outputs stand: kernel by kernel (within it channel by channel), channel by channel (within it kernel by kernel),
+or kernel by kernel and within it value by value (within that channel by channel: ``[time, channels]`` for raw
+samples)."""
 
 
 def _distinct(names: Sequence[str]) -> None:
@@ -69,9 +77,9 @@ class Normalisation(Table):
 class FeatureView(Table):
     """Which features are computed, over which windows of which channels.
 
-    Window k ends before sample ``k * hop + window``, counted from the stream's start, whatever blocks the
-    stream comes in. The outputs stand kernel after kernel, and within a kernel channel after channel, both in
-    the order declared here.
+    Window k starts at the stream's position ``k * hop``. Positions count samples from the Unix epoch on, at the
+    stream's rate, so that windows lie where they lie whenever the computer was started, and whatever blocks the stream
+    comes in.
 
     Parameters
     ----------
@@ -84,10 +92,18 @@ class FeatureView(Table):
     kernels
         What is computed of each channel: names, or tables with parameters
         (``{kernel = "band_power", low_hz = 0.5, high_hz = 3.0}``).
+    rate
+        The rate that the stream must have; it may stay open unless a kernel's number of values depends on it.
+    order
+        How the outputs stand.
     non_finite
         What happens to a window that holds NaN or infinity, or whose features overflow.
     gap
-        What happens to a window in which samples are missing.
+        What happens to a window in which samples are missing; one that has no sample at all is never delivered.
+    saturated
+        What happens to a window with samples at the sensor's limits.
+    limits
+        Per channel the lowest and the highest value that its sensor can give; samples there count as saturated.
     normalisation
         What is done to the outputs, if anything.
 
@@ -106,20 +122,38 @@ class FeatureView(Table):
     window: Length
     hop: Length
     kernels: Annotated[tuple[AnyKernel, ...], AfterValidator(_distinct_kernels)]
+    rate: Frequency | None = None
+    order: Order = "kernel"
     non_finite: Policy = "skip"
-    gap: Policy = "mark"
+    gap: Policy = "fill"
+    saturated: Policy = "mark"
+    limits: dict[str, tuple[float, float]] = Field(default_factory=dict)
     normalisation: Normalisation | None = None
 
-    @field_validator("normalisation")
+    @field_validator("limits")
     @classmethod
-    def _fits_the_outputs(cls, normalisation: Normalisation | None, info: ValidationInfo) -> Normalisation | None:
-        declared = info.data
-        # Where channels or kernels are wrong themselves, they are not there, and have been reported.
-        if normalisation is not None and {"channels", "kernels"} <= declared.keys():
-            outputs = len(declared["channels"]) * len(declared["kernels"])
-            if len(normalisation.mean) != outputs:
-                raise ValueError(f"has {len(normalisation.mean)} means; there should be {outputs}, one for each output")
-        return normalisation
+    def _are_of_its_channels(
+        cls, limits: dict[str, tuple[float, float]], info: ValidationInfo
+    ) -> dict[str, tuple[float, float]]:
+        for name, (low, high) in limits.items():
+            if name not in info.data.get("channels", (name,)):
+                raise ValueError(f"{name!r} is none of the view's channels")
+            if not low < high:
+                raise ValueError(f"{name}: the lowest value, {low:g}, should be below the highest, {high:g}")
+        return limits
+
+    @model_validator(mode="after")
+    def _fits_the_outputs(self) -> Self:
+        try:
+            outputs = self.size
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        if self.normalisation is not None and len(self.normalisation.mean) != outputs:
+            raise ValueError(
+                f"normalisation: has {len(self.normalisation.mean)} means; there should be {outputs}, "
+                "one for each output"
+            )
+        return self
 
     @classmethod
     def from_mapping(cls, data: Mapping[str, Any], *, where: str = "feature view") -> FeatureView:
@@ -146,12 +180,49 @@ class FeatureView(Table):
     @property
     def output_names(self) -> tuple[str, ...]:
         """``kernel.channel`` for each output, in the order of the values."""
-        return tuple(f"{kernel.label}.{channel}" for kernel in self.kernels for channel in self.channels)
+        names = [
+            f"{kernel.label}{part}.{channel}"
+            for kernel, parts in zip(self.kernels, self.parts, strict=True)
+            for channel in self.channels
+            for part in parts
+        ]
+        return tuple(names[place] for place in self.places)
 
     @property
     def size(self) -> int:
         """How many values a window gives."""
-        return len(self.kernels) * len(self.channels)
+        return len(self.channels) * sum(len(parts) for parts in self.parts)
+
+    @property
+    def parts(self) -> tuple[tuple[str, ...], ...]:
+        """For each kernel, what is added to its label for each value of a channel."""
+        length = self.known_length
+        return tuple(kernel.parts(length=length, rate_hz=self.rate) for kernel in self.kernels)
+
+    @property
+    def known_length(self) -> int | None:
+        """The window in samples, if it can be told without a stream."""
+        if self.rate is None and not self.window.endswith(SAMPLES):
+            return None
+        return samples_in(self.window, self.rate or 1.0)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """For each output, where it stands among the values that are computed kernel by kernel, channel by channel."""
+        channels, starts = len(self.channels), [0]
+        for parts in self.parts:
+            starts.append(starts[-1] + channels * len(parts))
+        computed = [
+            (kernel, channel, value, starts[kernel] + channel * len(parts) + value)
+            for kernel, parts in enumerate(self.parts)
+            for channel in range(channels)
+            for value in range(len(parts))
+        ]
+        if self.order == "channel":
+            computed.sort(key=lambda place: (place[1], place[0], place[2]))
+        elif self.order == "value":
+            computed.sort(key=lambda place: (place[0], place[2], place[1]))
+        return tuple(place[3] for place in computed)
 
     @property
     def fingerprint(self) -> str:
@@ -164,6 +235,13 @@ class FeatureView(Table):
         declared["kernels"] = [_declared(kernel) for kernel in self.kernels]
         canonical = json.dumps({"arithmetic": ARITHMETIC, "view": declared}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def as_mapping(self) -> dict[str, Any]:
+        """Return the view as `from_mapping` and a TOML file take it."""
+        data = self.model_dump(mode="json", exclude_none=True)
+        if self.rate is not None:
+            data["rate"] = f"{self.rate!r} Hz"
+        return data
 
     def window_samples(self, rate_hz: float) -> int:
         """Return the window's length in samples, to the nearest one.
@@ -193,7 +271,8 @@ class FeatureView(Table):
         ConfigError
             If there is not one finite mean and one finite std above 0 for each output.
         """
-        data = self.model_dump(mode="json", exclude={"normalisation"})
+        data = self.as_mapping()
+        data.pop("normalisation", None)
         data["normalisation"] = {"mean": [float(x) for x in mean], "std": [float(x) for x in std]}
         return FeatureView.from_mapping(data, where=f"feature view {self.name}")
 

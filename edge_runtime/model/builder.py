@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -250,11 +251,25 @@ class GraphBuilder:
         check_graph(graph)
         return graph
 
-    def operate(self, kind: OpKind, inputs: Sequence[int], *outputs: int, options: Options | None = None) -> int:
+    def operate(
+        self,
+        kind: OpKind,
+        inputs: Sequence[int],
+        *outputs: int,
+        options: Options | None = None,
+        intermediates: Sequence[int] = (),
+    ) -> int:
         """Add any operator on tensors that are there and return its first output's index."""
         known = NoOptions() if options is None else options
-        self._operators.append(Operator(len(self._operators), kind, tuple(inputs), outputs, known))
+        index = len(self._operators)
+        self._operators.append(Operator(index, kind, tuple(inputs), outputs, known, tuple(intermediates)))
         return outputs[0]
+
+    def state(self, shape: Sequence[int], dtype: npt.DTypeLike, *, scale: float, zero_point: int) -> int:
+        """Add a variable, which an LSTM or SVDF keeps its state in, and return its tensor's index."""
+        index = self._add(shape, dtype, _affine(scale, zero_point))
+        self._tensors[index] = replace(self._tensors[index], is_variable=True)
+        return index
 
     def activation(self, shape: Sequence[int], *, scale: float, zero_point: int) -> int:
         """Add an int8 tensor that some operator is to write and return its index."""

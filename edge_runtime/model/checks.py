@@ -48,6 +48,7 @@ def check_structure(graph: Graph) -> None:
     _check_total(graph)
     _check_ends(graph)
     _check_flow(graph)
+    _check_filled(graph)
 
 
 def _check_tensor(tensor: Tensor) -> None:
@@ -96,18 +97,23 @@ def _check_ends(graph: Graph) -> None:
         if len(set(indices)) != len(indices):
             raise ModelError(f"names the same tensor twice among its {what}s: {list(indices)}")
         _check_indices(graph, indices, f"the network's {what}s")
+    for index in (*graph.inputs, *graph.outputs):
+        if graph.tensor(index).is_variable:
+            raise ModelError(f"{describe(graph.tensor(index))} is a variable, and a network input or output")
     for index in graph.inputs:
         if graph.tensor(index).is_constant:
             raise ModelError(f"network input {describe(graph.tensor(index))} holds constant data")
 
 
 def _check_flow(graph: Graph) -> None:
-    ready = set(graph.inputs) | {tensor.index for tensor in graph.tensors if tensor.is_constant}
+    ready = set(graph.inputs)
+    ready.update(tensor.index for tensor in graph.tensors if tensor.is_constant or tensor.is_variable)
+    _check_variables(graph)
     computed: set[int] = set()
     for operator in graph.operators:
         what = describe(operator)
         _check_indices(graph, (i for i in operator.inputs if i != -1), what)
-        _check_indices(graph, operator.outputs, what)
+        _check_indices(graph, (*operator.outputs, *operator.intermediates), what)
         _check_reads(graph, operator, ready | computed)
         for index in operator.outputs:
             if index in ready or index in computed:
@@ -116,6 +122,23 @@ def _check_flow(graph: Graph) -> None:
     for index in graph.outputs:
         if index not in computed:
             raise ModelError(f"no operator computes network output {describe(graph.tensor(index))}")
+
+
+def _check_filled(graph: Graph) -> None:
+    for operator in graph.operators:
+        for index in (*operator.inputs, *operator.outputs):
+            tensor = graph.tensor(index)
+            if index != -1 and not tensor.size:
+                shape = f"has shape {list(tensor.shape)}; every dimension must be fixed and at least 1"
+                raise ModelError(f"{describe(tensor)} {shape}")
+
+
+def _check_variables(graph: Graph) -> None:
+    """Check that no two operators share a state, nor one operator has it twice."""
+    read = [index for operator in graph.operators for index in operator.inputs]
+    for tensor in graph.tensors:
+        if tensor.is_variable and read.count(tensor.index) > 1:
+            raise ModelError(f"{describe(tensor)} is a variable that is read more than once")
 
 
 def _check_reads(graph: Graph, operator: Operator, available: set[int]) -> None:

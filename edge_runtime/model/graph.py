@@ -20,6 +20,7 @@ from edge_runtime.model.operator_options import (
     FullyConnectedOptions,
     GatherOptions,
     LeakyReluOptions,
+    LstmOptions,
     NoOptions,
     Options,
     PackOptions,
@@ -30,6 +31,7 @@ from edge_runtime.model.operator_options import (
     SplitOptions,
     SqueezeOptions,
     StridedSliceOptions,
+    SvdfOptions,
     UnpackOptions,
 )
 
@@ -43,6 +45,7 @@ __all__ = [
     "GatherOptions",
     "Graph",
     "LeakyReluOptions",
+    "LstmOptions",
     "NoOptions",
     "OpKind",
     "Operator",
@@ -56,6 +59,7 @@ __all__ = [
     "SplitOptions",
     "SqueezeOptions",
     "StridedSliceOptions",
+    "SvdfOptions",
     "Tensor",
     "UnpackOptions",
     "describe",
@@ -100,8 +104,10 @@ class OpKind(str, Enum):
     SQUEEZE = "SQUEEZE"
     STRIDED_SLICE = "STRIDED_SLICE"
     SUB = "SUB"
+    SVDF = "SVDF"
     TANH = "TANH"
     TRANSPOSE = "TRANSPOSE"
+    UNIDIRECTIONAL_SEQUENCE_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
     UNPACK = "UNPACK"
 
 
@@ -153,7 +159,11 @@ class Quantization:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor of the graph; `data` is there for constants only (read-only, in `shape` and `dtype`)."""
+    """One tensor of the graph.
+
+    `data` is there for constants only (read-only, in `shape` and `dtype`). A variable keeps its value from one run to
+    the next: an operator's state.
+    """
 
     index: int
     name: str
@@ -161,6 +171,7 @@ class Tensor:
     dtype: np.dtype[Any]
     quantization: Quantization | None = None
     data: npt.NDArray[Any] | None = None
+    is_variable: bool = False
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tensor):
@@ -182,7 +193,7 @@ class Tensor:
 
 
 def _identity(tensor: Tensor) -> tuple[Any, ...]:
-    return tensor.index, tensor.name, tensor.shape, tensor.dtype, tensor.quantization
+    return tensor.index, tensor.name, tensor.shape, tensor.dtype, tensor.quantization, tensor.is_variable
 
 
 def _same_data(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:
@@ -193,13 +204,18 @@ def _same_data(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> 
 
 @dataclass(frozen=True)
 class Operator:
-    """One operator: `inputs` and `outputs` are tensor indices, -1 for an optional input that is absent."""
+    """One operator.
+
+    `inputs` and `outputs` are tensor indices, -1 for an optional input that is absent. `intermediates` are tensors that
+    only tell how an LSTM's inner values are quantised.
+    """
 
     index: int
     kind: OpKind
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Options = field(default_factory=NoOptions)
+    intermediates: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,9 +241,9 @@ class Graph:
         return tuple(self.tensors[i] if i >= 0 else None for i in operator.inputs)
 
     def activations_of(self, operator: Operator) -> tuple[int, ...]:
-        """Return the tensors that an operator reads and that are not constants, each once, in order."""
+        """Return the tensors that an operator reads and others have to compute, each once, in order."""
         read = dict.fromkeys(index for index in operator.inputs if index >= 0)
-        return tuple(index for index in read if not self.tensors[index].is_constant)
+        return tuple(i for i in read if not (self.tensors[i].is_constant or self.tensors[i].is_variable))
 
     def output_tensor(self, operator: Operator) -> Tensor:
         """Return an operator's first output."""

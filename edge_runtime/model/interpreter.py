@@ -28,6 +28,8 @@ class _Step:
 class Interpreter:
     """Runs a checked graph; everything that does not depend on the inputs is computed once, here.
 
+    Operators with a state (LSTM, SVDF) keep it from one run to the next, as in TFLite, until `reset`.
+
     Parameters
     ----------
     graph
@@ -40,7 +42,13 @@ class Interpreter:
         self.graph = graph
         self.rounding = rounding
         self._constants = {tensor.index: tensor.data for tensor in graph.tensors if tensor.data is not None}
+        self.reset()
         self._steps = [_Step(operator, prepare_kernel(graph, operator, rounding)) for operator in graph.operators]
+
+    def reset(self) -> None:
+        """Set the operators' states back to what they are before the first run."""
+        variables = (tensor for tensor in self.graph.tensors if tensor.is_variable)
+        self._states = {tensor.index: _first_state(tensor) for tensor in variables}
 
     def run(self, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         """Run the network once.
@@ -118,7 +126,7 @@ class Interpreter:
             return None
         value = values.get(index)
         if value is None:
-            value = self._constants.get(index)
+            value = self._constants.get(index, self._states.get(index))
         if value is None:
             raise DataError(f"{describe(operator)} reads {describe(self.graph.tensor(index))}, which has no value yet")
         return value
@@ -130,6 +138,12 @@ class Interpreter:
         for array, index in zip(inputs, expected, strict=True):
             _check_input(array, self.graph.tensor(index), self.graph.name)
         return inputs
+
+
+def _first_state(tensor: Tensor) -> npt.NDArray[Any]:
+    # TFLite starts int8 states at their zero point, others at zero
+    start = tensor.quantization.zero_point if tensor.quantization and tensor.dtype == np.int8 else 0
+    return np.full(tensor.shape, start, tensor.dtype)
 
 
 def _check_input(array: npt.NDArray[Any], tensor: Tensor, network: str) -> None:

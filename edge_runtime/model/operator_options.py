@@ -14,6 +14,7 @@ __all__ = [
     "FullyConnectedOptions",
     "GatherOptions",
     "LeakyReluOptions",
+    "LstmOptions",
     "NoOptions",
     "Options",
     "PackOptions",
@@ -24,6 +25,7 @@ __all__ = [
     "SplitOptions",
     "SqueezeOptions",
     "StridedSliceOptions",
+    "SvdfOptions",
     "UnpackOptions",
 ]
 
@@ -179,6 +181,23 @@ class GatherOptions:
     batch_dims: int = 0
 
 
+@dataclass(frozen=True)
+class LstmOptions:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM. Clips of 0 stand for none."""
+
+    cell_clip: float = 0.0
+    projection_clip: float = 0.0
+    time_major: bool = False
+
+
+@dataclass(frozen=True)
+class SvdfOptions:
+    """SVDF: how many filters make one unit, and what comes after them."""
+
+    rank: int
+    activation: Activation = Activation.NONE
+
+
 Options = (
     NoOptions
     | FullyConnectedOptions
@@ -196,4 +215,6 @@ Options = (
     | PackOptions
     | UnpackOptions
     | GatherOptions
+    | LstmOptions
+    | SvdfOptions
 )

@@ -21,6 +21,7 @@ from edge_runtime.model.operator_options import (
     FullyConnectedOptions,
     GatherOptions,
     LeakyReluOptions,
+    LstmOptions,
     NoOptions,
     Options,
     PackOptions,
@@ -31,6 +32,7 @@ from edge_runtime.model.operator_options import (
     SplitOptions,
     SqueezeOptions,
     StridedSliceOptions,
+    SvdfOptions,
     UnpackOptions,
 )
 from edge_runtime.model.tflite_fields import integers
@@ -125,8 +127,16 @@ _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.SQUEEZE: _Format("SqueezeOptions", SqueezeOptions, {"dims": "SqueezeDims"}),
     OpKind.STRIDED_SLICE: _Format("StridedSliceOptions", StridedSliceOptions, _MASKS, needed=True),
     OpKind.SUB: _Format("SubOptions", BinaryOptions, _FUSED),
+    OpKind.SVDF: _Format("SVDFOptions", SvdfOptions, {"rank": "Rank", **_FUSED}, needed=True),
     OpKind.TANH: _Format(),
     OpKind.TRANSPOSE: _Format("TransposeOptions"),
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Format(
+        "UnidirectionalSequenceLSTMOptions",
+        LstmOptions,
+        {"cell_clip": "CellClip", "projection_clip": "ProjClip", "time_major": "TimeMajor"},
+        needed=True,
+        fixed={"FusedActivationFunction": tflite.ActivationFunctionType.TANH},
+    ),
     OpKind.UNPACK: _Format("UnpackOptions", UnpackOptions, {"count": "Num", "axis": "Axis"}, needed=True),
 }
 

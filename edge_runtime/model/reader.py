@@ -172,4 +172,5 @@ def _operator(operator: Any, index: int, kind: OpKind) -> Operator:
         inputs=integers(operator, "Inputs"),
         outputs=integers(operator, "Outputs"),
         options=read_options(operator, f"operator {index} ({kind.value})", kind),
+        intermediates=integers(operator, "Intermediates"),
     )

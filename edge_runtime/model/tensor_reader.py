@@ -43,13 +43,14 @@ def _read(model: Any, tensor: Any, index: int) -> Tensor:
     shape, dtype = _shape(tensor, what), DTYPES[tensor.Type()]
     content = _content(model, tensor.Buffer(), what)
     data = None if content is None else _constant(content, shape, dtype, what)
-    return Tensor(index, name, shape, dtype, _quantization(tensor, what), data)
+    if data is not None and tensor.IsVariable():
+        raise ModelError(f"{what} is a variable with data, which is not supported; TFLite starts it at zero")
+    return Tensor(index, name, shape, dtype, _quantization(tensor, what), data, bool(tensor.IsVariable()))
 
 
 def _refuse_features(tensor: Any, what: str) -> None:
     features = {
         "sparse": tensor.Sparsity() is not None,
-        "a variable": tensor.IsVariable(),
         "a variant": not tensor.VariantTensorsIsNone(),
         f"of type {_TYPE_NAMES.get(tensor.Type(), tensor.Type())}": tensor.Type() not in DTYPES,
     }
@@ -62,7 +63,8 @@ def _shape(tensor: Any, what: str) -> tuple[int, ...]:
     if tensor.ShapeLength() > _MAX_RANK:
         raise ModelError(f"{what} has {tensor.ShapeLength()} dimensions; at most {_MAX_RANK} are supported")
     shape = integers(tensor, "Shape")
-    if any(length < 1 for length in shape):
+    # only tensors that nobody reads or writes may be empty: `check_structure` sees to that
+    if any(length < 0 for length in shape):
         raise ModelError(f"{what} has shape {list(shape)}; every dimension must be fixed and at least 1")
     return shape
 

@@ -71,8 +71,10 @@ _OPTIONS: Mapping[str, tuple[Field, ...]] = {
     "SplitVOptions": (_INT32,),
     "SqueezeOptions": (VectorOf(_INT32),),
     "StridedSliceOptions": (_INT32, _INT32, _INT32, _INT32, _INT32, _BYTE),
+    "SVDFOptions": (_INT32, _BYTE, _BYTE),
     "SubOptions": (_BYTE, _BYTE),
     "TransposeOptions": (),
+    "UnidirectionalSequenceLSTMOptions": (_BYTE, _FLOAT32, _FLOAT32, _BYTE, _BYTE, _BYTE),
     "UnpackOptions": (_INT32, _INT32),
 }
 

@@ -31,6 +31,8 @@ _OPERATOR_VERSIONS: Mapping[OpKind, int] = {
     OpKind.RESHAPE: 1,
     OpKind.SHAPE: 1,
     OpKind.SQUEEZE: 1,
+    OpKind.SVDF: 3,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: 1,
 }
 _ORDINARY_VERSION = 2
 
@@ -104,6 +106,8 @@ class _Writer:
         tflite.TensorAddName(builder, name)
         if quantization is not None:
             tflite.TensorAddQuantization(builder, quantization)
+        if tensor.is_variable:
+            tflite.TensorAddIsVariable(builder, True)
         tflite.TensorAddHasRank(builder, True)
         return tflite.TensorEnd(builder)
 
@@ -129,6 +133,7 @@ class _Writer:
     def _operator(self, operator: Operator) -> Any:
         builder = self._builder
         inputs, outputs, options = self._int32(operator.inputs), self._int32(operator.outputs), self._options(operator)
+        intermediates = self._int32(operator.intermediates) if operator.intermediates else None
         tflite.OperatorStart(builder)
         tflite.OperatorAddOpcodeIndex(builder, self._kinds.index(operator.kind))
         tflite.OperatorAddInputs(builder, inputs)
@@ -136,6 +141,8 @@ class _Writer:
         tflite.OperatorAddBuiltinOptionsType(builder, options_type(operator.kind))
         if options is not None:
             tflite.OperatorAddBuiltinOptions(builder, options)
+        if intermediates is not None:
+            tflite.OperatorAddIntermediates(builder, intermediates)
         return tflite.OperatorEnd(builder)
 
     def _options(self, operator: Operator) -> Any:

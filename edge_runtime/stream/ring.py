@@ -13,9 +13,6 @@ from edge_runtime.stream.block import Block, Flags
 
 __all__ = ["RingBuffer", "ring_capacity"]
 
-NOT_BEFORE = np.uint8(0xFF & ~Flags.GAP)
-"""All flags but the one that speaks of what was before a sample."""
-
 
 def ring_capacity(windows: Iterable[int], *, largest_block: int) -> int:
     """Return the smallest capacity in which no window is overwritten before it can be read.
@@ -39,7 +36,8 @@ class RingBuffer:
     piece and is handed out as a view. Samples are counted from the stream's start: the first one has the
     index 0, whatever has been overwritten since.
 
-    There is one writer. A reader in the writer's own thread may keep a view until the next `append`.
+    There is one writer. A reader in the writer's own thread may keep a view until the next `append`; a `RingReader`
+    reads in a thread of its own.
 
     Parameters
     ----------
@@ -47,27 +45,40 @@ class RingBuffer:
         Samples' width.
     capacity
         How many samples are kept; `ring_capacity` says how many are needed.
+    budget
+        The most bytes that the ring may take; None: any number.
 
     Attributes
     ----------
     end
         Index after the newest sample; also how many samples have ever come.
+    claimed
+        What `end` will be when the append under way is done: what lies more than the capacity before it may be torn.
     overruns
         How many readings asked for samples that had been overwritten.
 
     Raises
     ------
     DataError
-        If there is no channel or no capacity.
+        If there is no channel or no capacity, or the ring does not fit the budget.
     """
 
-    def __init__(self, channels: int, capacity: int) -> None:
+    def __init__(self, channels: int, capacity: int, *, budget: int | None = None) -> None:
         if channels < 1 or capacity < 1:
             raise DataError(f"a ring of {capacity} samples of {channels} channels cannot be; both must be 1 or more")
+        needed = 2 * capacity * _sample_bytes(channels)
+        if budget is not None and needed > budget:
+            raise DataError(
+                f"a ring of {capacity} samples of {channels} channels takes {needed:,} bytes, but the budget is "
+                f"{budget:,}; raise it, or shorten the window"
+            )
         self.channels = channels
         self.capacity = capacity
         self.end = 0
+        self.claimed = 0
         self.overruns = 0
+        # Where flags were last written: as long as those are out of reach, all flags are zero already.
+        self._flagged_end = -2 * capacity
         self._t_ns, self._samples, self._flags = _carve(channels, 2 * capacity)
 
     @property
@@ -93,12 +104,32 @@ class RingBuffer:
         count, channels = block.samples.shape
         if channels != self.channels:
             raise DataError(f"block {block.sequence} has {channels} channels; the ring holds {self.channels}")
+        flags = None
+        if block.flags:
+            # A gap lies before the first sample; everything else is true of all of them.
+            flags = np.full(count, np.uint8(block.flags & ~Flags.GAP))
+            flags[:1] |= np.uint8(block.flags)
+        self.append_samples(block.t_ns, block.samples, flags)
+
+    def append_samples(
+        self,
+        t_ns: npt.NDArray[np.int64],
+        samples: npt.NDArray[np.float32],
+        flags: npt.NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Add int64[n] times and float32[n, channels] samples, with uint8[n] `Flags` of each; None: no flags."""
+        count = len(t_ns)
         skip = max(0, count - self.capacity)
         at = (self.end + skip) % self.capacity
-        self._store(self._t_ns, block.t_ns[skip:], at)
-        self._store(self._samples, block.samples[skip:], at)
-        self._store_flags(block.flags if skip == 0 else block.flags & ~Flags.GAP, count - skip, at)
-        self.end += count
+        self.claimed = self.end + count
+        self._store(self._t_ns, t_ns[skip:], at)
+        self._store(self._samples, samples[skip:], at)
+        if flags is not None:
+            self._store(self._flags, flags[skip:], at)
+            self._flagged_end = self.end + count
+        elif self._flagged_end > self.claimed - 2 * self.capacity:
+            self._clear_flags(count - skip, at)
+        self.end = self.claimed
 
     def window(self, end: int, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         """Return the `length` samples before the index `end`.
@@ -139,8 +170,6 @@ class RingBuffer:
     def window_flags(self, end: int, length: int, *, count: int = 1, hop: int = 1) -> npt.NDArray[np.uint8]:
         """Return the flags of the windows that `windows` would return.
 
-        A gap counts where it lies inside the window: one just before the window's first sample does not.
-
         Returns
         -------
         uint8[count], values of `Flags`
@@ -153,9 +182,36 @@ class RingBuffer:
         stretch = (count - 1) * hop + length
         at = self._locate(end + (count - 1) * hop, stretch)
         flags = _overlapping(self._flags[at : at + stretch], length, hop)
-        merged: npt.NDArray[np.uint8] = np.bitwise_or.reduce(flags[:, 1:], axis=1)
-        merged |= flags[:, 0] & NOT_BEFORE
+        merged: npt.NDArray[np.uint8] = np.bitwise_or.reduce(flags, axis=1)
         return merged
+
+    def sample_flags(self, end: int, length: int) -> npt.NDArray[np.uint8]:
+        """Return the flags of the `length` samples before the index `end`: uint8[length], a read-only view.
+
+        Raises
+        ------
+        OverrunError, DataError
+            As `window`.
+        """
+        at = self._locate(end, length)
+        return read_only(self._flags[at : at + length])
+
+    def peek(
+        self, first: int, count: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
+        """Return views of times, samples and flags where samples lie or lay; nobody checks that they still do."""
+        part = slice(first % self.capacity, first % self.capacity + count)
+        return self._t_ns[part], self._samples[part], self._flags[part]
+
+    def time_of(self, index: int) -> int:
+        """Return when a sample that is still there was acquired, in nanoseconds since the Unix epoch.
+
+        Raises
+        ------
+        OverrunError
+            If it is not there.
+        """
+        return int(self._t_ns[self._locate(index + 1, 1)])
 
     def _locate(self, end: int, length: int) -> int:
         if not 1 <= length <= self.capacity:
@@ -169,22 +225,23 @@ class RingBuffer:
         return first % self.capacity
 
     def _store(self, target: npt.NDArray[ScalarT], source: npt.NDArray[ScalarT], at: int) -> None:
-        """Write at `at` and at its mirror, `capacity` further on or back."""
+        """Write at `at` and at its mirror, `capacity` further on or back; `at + count` may reach into the mirror."""
         count = len(source)
         before_wrap = min(count, self.capacity - at)
         target[at : at + count] = source
         target[at + self.capacity : at + self.capacity + before_wrap] = source[:before_wrap]
         target[: count - before_wrap] = source[before_wrap:]
 
-    def _store_flags(self, flags: Flags, count: int, at: int) -> None:
-        """Write a block's flags to all its samples, but GAP to the first one only."""
-        after = np.uint8(flags & ~Flags.GAP)
-        first = np.uint8(flags)
+    def _clear_flags(self, count: int, at: int) -> None:
         before_wrap = min(count, self.capacity - at)
-        self._flags[at : at + count] = after
-        self._flags[at + self.capacity : at + self.capacity + before_wrap] = after
-        self._flags[: count - before_wrap] = after
-        self._flags[at] = self._flags[at + self.capacity] = first
+        self._flags[at : at + count] = 0
+        self._flags[at + self.capacity : at + self.capacity + before_wrap] = 0
+        self._flags[: count - before_wrap] = 0
+
+
+def _sample_bytes(channels: int) -> int:
+    """Bytes of one sample: its time, its values, its flags."""
+    return 8 + 4 * channels + 1
 
 
 def _carve(channels: int, length: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.uint8]]:

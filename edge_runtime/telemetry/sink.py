@@ -22,7 +22,17 @@ class Sink(ABC):
         How many records `put` has returned for.
     failed
         How many records `put` has raised `SinkError` for.
+    kinds
+        Which kinds of records it is given; None: all.
+    at_once
+        How many calls of `put` may wait at the same time.
+    blocks
+        Whether whoever puts shall wait, however long, when the sink takes nothing.
     """
+
+    kinds: frozenset[str] | None = None
+    at_once: int = 1
+    blocks: bool = False
 
     def __init__(self) -> None:
         self.acknowledged = 0

@@ -6,11 +6,12 @@ import time
 
 import pytest
 
-from edge_runtime.accelerator.bus import FakeBus, VerilatorBus
+from edge_runtime.accelerator.bus import FakeBus, SimulatedUartBus, VerilatorBus
 from edge_runtime.accelerator.registers import Registers, identify
 from edge_runtime.compiler import OverlayParameters
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError
+from support.boards import serial_board
 
 SMALL = OverlayParameters(
     k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
@@ -18,9 +19,16 @@ SMALL = OverlayParameters(
 WINDOWS = {"PROGRAM": 512, "ACTIVATIONS": 4096, "WEIGHTS": 64 * 64}
 
 
-@pytest.fixture(params=[FakeBus, VerilatorBus])
+BUSES = {
+    "fake": FakeBus,
+    "verilator": VerilatorBus,
+    "uart": lambda parameters: SimulatedUartBus(serial_board(parameters)),
+}
+
+
+@pytest.fixture(params=BUSES)
 def bus(request):
-    with request.param(SMALL) as opened:
+    with BUSES[request.param](SMALL) as opened:
         yield opened
 
 

@@ -28,7 +28,11 @@ def test_a_build_is_taken_from_the_cache_the_second_time(monkeypatch):
 
 def test_other_parameters_are_another_build():
     tools = verilator_build._toolchain()
-    keys = {verilator_build._key(p, t, tools) for p in (SMALL, OverlayParameters()) for t in (None, "vcd", "fst")}
+    keys = {
+        verilator_build._key(verilator_build.overlay_design(p), t, tools)
+        for p in (SMALL, OverlayParameters())
+        for t in (None, "vcd", "fst")
+    }
     assert len(keys) == 6
 
 

@@ -25,6 +25,19 @@ def test_the_projects_own_network_holds_in_rtl(cli: Any) -> None:
     assert found["cycles"] == found["predicted_cycles"] > 0
 
 
+@pytest.mark.slow
+def test_the_projects_own_network_holds_behind_a_serial_cable(cli: Any) -> None:
+    result = cli("verify", ACTIVITY, "--board", "colorlight_i5", "--over", "uart", "--samples", "10", "--json")
+    assert result.status == 0
+    assert (result.json()["mismatches"], result.json()["overlay_mac_share"]) == (0, 1.0)
+
+
+def test_a_board_without_a_serial_cable_cannot_be_verified_over_one(cli: Any) -> None:
+    result = cli("verify", ACTIVITY, "--over", "uart")
+    assert result.status == 2
+    assert "'laptop_sim' has no serial cable" in result.error()
+
+
 def test_people_get_the_same_in_words(cli: Any) -> None:
     result = cli("verify", ACTIVITY, "--samples", "3")
     assert result.status == 0

@@ -91,7 +91,11 @@ def test_a_board_file_lies_beside_the_pipeline(tmp_path: Path) -> None:
         ('label_delay = "5 s"', 'heads = ["sdla"]', r"learning\.heads\[0\]: should be 'slda', 'slda_forgetting'"),
         ('path = "m.tflite"', 'path = "m.tflite"\naccelerator = "gpu"', r"model\.accelerator: should be 'overlay'"),
         ('classes = ["a", "b"]', "", r"model\.classes: missing; learning needs the classes' names"),
-        ('kind = "jsonl"', 'kind = "mqtt"', r"sink\[0\]\.kind: 'mqtt' is unknown; it must be one of 'jsonl', 'stdout'"),
+        (
+            'kind = "jsonl"',
+            'kind = "carrier"',
+            r"sink\[0\]\.kind: 'carrier' is unknown; it must be one of 'jsonl', 'stdout', 'mqtt'",
+        ),
         ("[view]", "[veiw]", r"veiw: unknown key; did you mean 'view'"),
         (VIEW, '[view]\nfile = "v.toml"\nname = "x"\n', r"view: should be either \{file = .*and nothing else"),
         (VIEW, '[view]\nfile = "none.toml"\n', r"none\.toml: cannot be read"),

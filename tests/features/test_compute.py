@@ -7,18 +7,34 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.features import FeatureComputer, FeatureView, FeatureWindow, compute_recording
+from edge_runtime.features.intake import position_of
 from edge_runtime.features.kernels import compute_kernel
 from edge_runtime.stream import Block, Flags, Recording, sample_times
 
 RATE_HZ = 100.0
+PERIOD_NS = 10_000_000
 CHANNELS = ("x", "y", "z")
-KERNELS = ["mean", "std", "rms", "min", "max", "crossings", {"kernel": "crossings", "about": "zero"}]
-BAND = {"kernel": "band_power", "low_hz": 0, "high_hz": 50}
+BY_PANES = [
+    *["mean", "std", "rms", "energy", "skewness", "kurtosis", "slope", "min", "max", "peak_to_peak", "crest"],
+    {"kernel": "crossings", "about": "zero"},
+]
+BY_WINDOW = [
+    *["crossings", "quantile", {"kernel": "quantile", "share": 0.9}, "autocorrelation"],
+    {"kernel": "band_power", "low_hz": 0, "high_hz": 50},
+    *["centroid", "rolloff", "flatness", "peaks"],
+    {"kernel": "wavelet_energy", "wavelet": "haar", "levels": 2},
+    {"kernel": "log_mel", "frame": "8 samples", "step": "4 samples", "bands": 3},
+    {"kernel": "mfcc", "frame": "8 samples", "step": "4 samples", "bands": 3, "coefficients": 2, "high_hz": 50},
+    "raw",
+]
+KERNELS = [*BY_PANES, *BY_WINDOW]
+RECORDED = 10**18
 
 
 def view(window: int = 40, hop: int = 10, **changes: Any) -> FeatureView:
@@ -27,28 +43,30 @@ def view(window: int = 40, hop: int = 10, **changes: Any) -> FeatureView:
         "channels": ["z", "x"],
         "window": f"{window} samples",
         "hop": f"{hop} samples",
-        # A single sample has no frequency.
-        "kernels": [*KERNELS, BAND] if window > 1 else KERNELS,
+        # A very short window has no spectrum, and no room for the frames.
+        "kernels": KERNELS if window >= 8 else BY_PANES,
+        "rate": "100 Hz",
     }
     return FeatureView.from_mapping({**declared, **changes})
 
 
-def recording(count: int, *, seed: int = 0, holes: Sequence[int] = ()) -> Recording:
+def recording(count: int, *, seed: int = 0, holes: Sequence[tuple[int, int]] = ()) -> Recording:
+    """Noise; `holes` are (sample, how many are missing before it)."""
     samples = np.random.default_rng(seed).normal(size=(count, len(CHANNELS))).astype(np.float32)
-    t_ns = sample_times(0, count, rate_hz=RATE_HZ, start_ns=10**18)
-    for hole in holes:
-        t_ns[hole:] += 10**9
+    t_ns = sample_times(0, count, rate_hz=RATE_HZ, start_ns=RECORDED)
+    for at, missing in holes:
+        t_ns[at:] += missing * PERIOD_NS
     return Recording(t_ns, samples, CHANNELS, RATE_HZ)
 
 
-def cut(whole: Recording, sizes: Sequence[int]) -> list[Block]:
+def cut(whole: Recording, sizes: Sequence[int], *, start: int = 0) -> list[Block]:
     """Cut a recording into blocks of these sizes, over and over, ending at its gaps as sources do."""
     gaps = (np.flatnonzero(np.diff(whole.t_ns) > 1.5e9 / RATE_HZ) + 1).tolist()
     blocks: list[Block] = []
-    at = 0
+    at = start
     while at < len(whole):
         stop = min([at + sizes[len(blocks) % len(sizes)], len(whole), *[gap for gap in gaps if gap > at]])
-        flags = Flags.GAP if at in gaps else Flags.NONE
+        flags = Flags.GAP if at in gaps and at > start else Flags.NONE
         blocks.append(Block(whole.t_ns[at:stop], whole.samples[at:stop], len(blocks), flags))
         at = stop
     return blocks
@@ -68,58 +86,103 @@ def as_data(windows: Sequence[FeatureWindow]) -> list[tuple[int, int, int, bytes
     return [(w.index, w.start_ns, w.end_ns, bits(w.values), w.flags) for w in windows]
 
 
+streams = st.fixed_dictionaries(
+    {
+        "count": st.integers(1, 240),
+        "holes": st.lists(st.tuples(st.integers(1, 239), st.integers(1, 300)), max_size=3),
+        "nans": st.lists(st.integers(0, 399), max_size=3),
+        "seed": st.integers(0, 1000),
+    }
+)
+POLICIES = ["skip", "hold", "mark", "fill"]
+
+
+def stream(drawn: dict[str, Any]) -> Recording:
+    count = drawn["count"]
+    whole = recording(count, seed=drawn["seed"], holes=[hole for hole in drawn["holes"] if hole[0] < count])
+    for at in drawn["nans"]:
+        whole.samples[at % count, at % 3] = np.nan
+    return whole
+
+
+@settings(max_examples=40, deadline=None)
 @given(
-    count=st.integers(1, 400),
+    drawn=streams,
     window=st.integers(1, 70),
-    hop=st.integers(1, 90),
+    hop=st.integers(2, 90),
     sizes=st.lists(st.integers(1, 130), min_size=1, max_size=6),
-    holes=st.lists(st.integers(1, 399), max_size=3),
-    nans=st.lists(st.integers(0, 399), max_size=3),
-    policies=st.tuples(*[st.sampled_from(["skip", "hold", "mark"])] * 2),
-    seed=st.integers(0, 1000),
+    policies=st.tuples(*[st.sampled_from(POLICIES)] * 2),
 )
 def test_online_equals_offline_bit_for_bit(
-    count: int,
-    window: int,
-    hop: int,
-    sizes: list[int],
-    holes: list[int],
-    nans: list[int],
-    policies: tuple[str, str],
-    seed: int,
+    drawn: dict[str, Any], window: int, hop: int, sizes: list[int], policies: tuple[str, str]
 ) -> None:
-    whole = recording(count, seed=seed, holes=[hole for hole in holes if hole < count])
-    for at in nans:
-        whole.samples[at % count, at % 3] = np.nan
+    whole = stream(drawn)
     declared = view(window, hop, non_finite=policies[0], gap=policies[1])
     assert as_data(online(declared, cut(whole, sizes))) == as_data(compute_recording(declared, whole))
 
 
-@given(window=st.integers(2, 70), hop=st.integers(1, 90), seed=st.integers(0, 1000))
+@settings(max_examples=40, deadline=None)
+@given(drawn=streams, window=st.integers(1, 70), hop=st.integers(2, 90), start=st.floats(0, 1))
+def test_a_computer_that_starts_later_gives_the_same_windows(
+    drawn: dict[str, Any], window: int, hop: int, start: float
+) -> None:
+    """But for values from before its start that it does not know: here such windows are left out."""
+    whole = stream(drawn)
+    declared = view(window, hop, non_finite="skip", gap="skip")
+    first = int(start * (len(whole) - 1))
+    later = as_data(online(declared, cut(whole, [50], start=first)))
+    everything = as_data(compute_recording(declared, whole))
+    assert later == [one for one in everything if one[1] >= whole.t_ns[first]]
+
+
+@given(window=st.integers(8, 70), hop=st.integers(2, 90), seed=st.integers(0, 1000))
+@settings(max_examples=15, deadline=None)
 def test_each_window_is_what_the_kernels_give_for_its_samples(window: int, hop: int, seed: int) -> None:
-    declared, whole = view(window, hop), recording(300, seed=seed)
+    declared, whole = view(window, hop), recording(200, seed=seed)
     got = compute_recording(declared, whole)
-    assert len(got) == max(0, (300 - window) // hop + 1)
-    for k, one in enumerate(got):
-        part = slice(k * hop, k * hop + window)
-        columns = whole.samples[part][:, [2, 0]]
-        alone = [compute_kernel(kernel, columns, rate_hz=RATE_HZ) for kernel in declared.kernels]
-        assert one.values.tobytes() == np.concatenate(alone).tobytes()
-        assert (one.index, one.flags) == (k, Flags.NONE)
-        assert (one.start_ns, one.end_ns) == (whole.t_ns[part][0], whole.t_ns[part][-1])
+    first = -(-position_of(RECORDED, RATE_HZ) // hop)
+    assert [one.index for one in got] == list(range(first, first + len(got)))
+    for one in got:
+        at = one.index * hop - position_of(RECORDED, RATE_HZ)
+        columns = whole.samples[at : at + window][:, [2, 0]]
+        alone = [compute_kernel(kernel, columns, rate_hz=RATE_HZ).ravel() for kernel in declared.kernels]
+        np.testing.assert_allclose(one.values, np.concatenate(alone), rtol=1e-6, atol=1e-6)
+        assert one.flags == Flags.NONE
+        assert (one.start_ns, one.end_ns) == (whole.t_ns[at], whole.t_ns[at + window - 1])
 
 
-@pytest.mark.parametrize(("count", "window", "hop"), [(30_000, 20, 3), (30_000, 9000, 4500), (20_000, 10, 7001)])
+@pytest.mark.parametrize(("count", "window", "hop"), [(20_000, 20, 7), (30_000, 9000, 4500), (20_000, 10, 7001)])
 def test_long_streams_pass_through_a_small_ring(count: int, window: int, hop: int) -> None:
-    declared, whole = view(window, hop), recording(count)
+    declared, whole = view(window, hop, kernels=[*BY_PANES, "crossings", "quantile"]), recording(count)
     in_one = online(declared, cut(whole, [count]))
     assert (
         as_data(in_one)
         == as_data(online(declared, cut(whole, [97, 1000])))
         == as_data(compute_recording(declared, whole))
     )
-    assert in_one[-1].index == (count - window) // hop
-    assert FeatureComputer(declared, RATE_HZ, CHANNELS).ring.capacity < 2 * max(window, 4096)
+    assert in_one[-1].index == (position_of(RECORDED, RATE_HZ) + count - window) // hop
+    assert FeatureComputer(declared, RATE_HZ, CHANNELS).ring.capacity < 2 * max(window, 4096) + hop
+
+
+@pytest.mark.parametrize("kernel", BY_PANES, ids=str)
+@pytest.mark.parametrize(("window", "hop"), [(4096, 64), (600, 1), (999, 37)])
+def test_panes_put_together_are_the_window(kernel: Any, window: int, hop: int) -> None:
+    declared, whole = view(window, hop, kernels=[kernel]), recording(window + 5 * hop)
+    for one in compute_recording(declared, whole):
+        at = one.index * hop - position_of(RECORDED, RATE_HZ)
+        columns = whole.samples[at : at + window][:, [2, 0]]
+        expected = compute_kernel(declared.kernels[0], columns, rate_hz=RATE_HZ)
+        np.testing.assert_allclose(one.values, expected.ravel(), rtol=1e-6, atol=1e-9)
+
+
+def test_a_large_offset_takes_no_digits_from_the_moments() -> None:
+    declared, whole = view(600, 100, kernels=["std", "kurtosis"]), recording(700)
+    whole.samples[:] = np.round(whole.samples * 64) / 64 + 2**17
+    for one in compute_recording(declared, whole):
+        at = one.index * 100 - position_of(RECORDED, RATE_HZ)
+        exact = whole.samples[at : at + 600][:, [2, 0]].astype(np.float64) - 2**17
+        np.testing.assert_allclose(one.values[:2], exact.std(axis=0), rtol=1e-6)
+        np.testing.assert_allclose(one.values[2:], stats.kurtosis(exact), rtol=1e-5)
 
 
 def test_normalised_values_are_the_plain_ones_normalised() -> None:
@@ -144,18 +207,40 @@ def test_values_are_the_receivers_and_read_only() -> None:
 
 def test_a_jump_in_the_sequence_marks_the_windows_over_it() -> None:
     blocks = cut(recording(100), [10])
+    first = position_of(RECORDED, RATE_HZ) // 10
     del blocks[5]
     computer = FeatureComputer(view(20, 10), RATE_HZ, CHANNELS)
     windows = [window for block in blocks for window in computer.push(block)]
-    assert [w.index for w in windows if w.flags == Flags.GAP] == [4]
-    assert all(w.flags == Flags.NONE for w in windows if w.index != 4)
-    assert (computer.counts.gaps, computer.counts.marked, computer.counts.windows) == (1, 1, 8)
+    assert [w.index - first for w in windows] == list(range(9))
+    assert [w.index - first for w in windows if w.flags == Flags.GAP] == [4, 5]
+    assert (computer.counts.gaps, computer.counts.filled, computer.counts.windows) == (1, 2, 9)
 
 
-def test_a_gap_before_a_block_longer_than_the_ring_is_one_gap() -> None:
-    whole = recording(20_100, holes=[50])
-    windows = online(view(20, 10), cut(whole, [20_100]))
-    assert [w.index for w in windows if w.flags == Flags.GAP] == [4]
+def test_a_gap_moves_the_windows_on_by_what_is_missing() -> None:
+    whole = recording(200, holes=[(50, 30)])
+    windows = online(view(20, 10, gap="skip"), cut(whole, [7]))
+    assert [w.index - windows[0].index for w in windows] == [0, 1, 2, 3, *range(8, 22)]
+    assert windows[4].start_ns == whole.t_ns[50]
+
+
+def test_the_longest_gap_costs_no_more_than_two_windows() -> None:
+    century = 100 * 365 * 86_400 * 100
+    whole = recording(200, holes=[(100, century)])
+    computer = FeatureComputer(view(40, 10, gap="mark", non_finite="mark"), RATE_HZ, CHANNELS)
+    windows = [window for block in cut(whole, [7]) for window in computer.push(block)]
+    assert len(windows) == 10 + 10
+    assert computer.counts.missed == century // 10 - 3
+    assert windows[-1].index - windows[0].index == (century + 200 - 40) // 10
+
+
+def test_a_device_whose_clock_runs_fast_keeps_its_count_through_a_gap() -> None:
+    whole = recording(300)
+    t_ns = RECORDED + np.arange(300) * (PERIOD_NS * 9 // 10)
+    t_ns[250:] += 20 * PERIOD_NS * 9 // 10
+    fast = Recording(t_ns, whole.samples, CHANNELS, RATE_HZ)
+    computer = FeatureComputer(view(20, 10), RATE_HZ, CHANNELS)
+    windows = [window for block in fast.blocks(7) for window in computer.push(block)]
+    assert windows[-1].index - windows[0].index == (300 + 18 - 20) // 10
 
 
 def test_joining_a_running_source_is_no_gap() -> None:
@@ -177,6 +262,14 @@ def test_saturation_is_told_and_the_window_is_delivered() -> None:
     blocks[2] = Block(blocks[2].t_ns, blocks[2].samples, 2, Flags.SATURATED)
     windows = online(view(20, 10, gap="skip", non_finite="skip"), blocks)
     assert [w.flags for w in windows] == [Flags.NONE, Flags.SATURATED, Flags.SATURATED, Flags.NONE, Flags.NONE]
+    assert len(online(view(20, 10, saturated="skip"), blocks)) == 3
+
+
+def test_samples_at_a_channels_limits_are_saturated() -> None:
+    whole = recording(60)
+    whole.samples[25, 2] = 4.0
+    windows = online(view(20, 10, limits={"z": [-4.0, 4.0]}), cut(whole, [10]))
+    assert [w.flags for w in windows] == [Flags.NONE, Flags.SATURATED, Flags.SATURATED, Flags.NONE, Flags.NONE]
 
 
 def test_an_empty_block_does_nothing() -> None:
@@ -185,10 +278,12 @@ def test_an_empty_block_does_nothing() -> None:
     assert online(view(), [empty, *cut(whole, [40])])[0].flags == Flags.NONE
 
 
-def test_a_block_of_another_width_is_refused() -> None:
-    whole = recording(10)
-    with pytest.raises(DataError, match=r"block 3: samples are \[10, 2\]; they must be \[n, 3\]"):
-        FeatureComputer(view(), RATE_HZ, CHANNELS).push(Block(whole.t_ns, whole.samples[:, :2], 3))
+def test_a_block_of_another_width_is_left_out_and_counted() -> None:
+    blocks = cut(recording(60), [10])
+    blocks[2] = Block(blocks[2].t_ns, blocks[2].samples[:, :2], 2)
+    computer = FeatureComputer(view(20, 10, gap="skip"), RATE_HZ, CHANNELS)
+    assert len([window for block in blocks for window in computer.push(block)]) == 3
+    assert (computer.counts.bad_blocks, computer.counts.gaps) == (1, 1)
 
 
 def test_a_missing_channel_is_named() -> None:
@@ -208,22 +303,34 @@ def test_a_missing_channel_is_named() -> None:
     ],
 )
 def test_a_view_that_makes_no_sense_at_the_rate_is_refused(changes: dict[str, Any], message: str) -> None:
+    mapping = {**view(kernels=["mean"]).as_mapping(), **changes}
+    del mapping["rate"]
+    declared = FeatureView.from_mapping(mapping)
     with pytest.raises(ConfigError, match=message):
-        FeatureComputer(FeatureView.from_mapping({**view().model_dump(mode="json"), **changes}), RATE_HZ, CHANNELS)
+        FeatureComputer(declared, RATE_HZ, CHANNELS)
 
 
-def test_a_running_computer_keeps_nothing_more() -> None:
-    computer = FeatureComputer(view(1000, 100), RATE_HZ, CHANNELS)
+def test_a_stream_of_another_rate_than_the_views_is_refused() -> None:
+    with pytest.raises(ConfigError, match="feature view v: is made for 100 Hz, but the stream has 50 Hz"):
+        FeatureComputer(view(), 50.0, CHANNELS)
+
+
+def test_a_running_computer_allocates_nothing_that_stays() -> None:
+    computer = FeatureComputer(view(1000, 100, kernels=BY_PANES), RATE_HZ, CHANNELS)
     blocks = cut(recording(60_000), [100])
-    for block in blocks[:50]:
+    for block in blocks[:100]:
         computer.push(block)
     tracemalloc.start()
-    for block in blocks[50:100]:
+    for block in blocks[100:200]:
         computer.push(block)
     before = tracemalloc.get_traced_memory()[0]
-    for block in blocks[100:]:
+    tracemalloc.reset_peak()
+    for block in blocks[200:]:
         computer.push(block)
-    after = tracemalloc.get_traced_memory()[0]
+    after, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # 500 windows of 1000 samples went through; one of them in float64 is 16,000 bytes.
-    assert after - before < 12_000
+    # 400 windows went through. What comes and goes is small objects and the interpreter's own views: a window's
+    # samples,
+    # were they copied, would be 16,000 bytes in float64 alone.
+    assert after - before < 2_000
+    assert peak - before < 20_000

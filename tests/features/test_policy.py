@@ -19,7 +19,7 @@ def play(
     samples = np.repeat(np.arange(100, dtype=np.float32)[:, None], 2, axis=1)
     samples[list(bad_at), 0] = value
     if gap_at is not None:
-        t_ns[gap_at:] += 10**9
+        t_ns[gap_at:] += 5 * 10**8
     declared = {"name": "v", "channels": ["x"], "window": "1 s", "hop": "1 s", "kernels": ["max"], **policies}
     computer = FeatureComputer(FeatureView.from_mapping(declared), RATE_HZ, ["x", "y"])
     blocks = Recording(t_ns, samples, ("x", "y"), RATE_HZ).blocks(7)
@@ -59,13 +59,39 @@ def test_mark_delivers_what_was_computed() -> None:
     assert counts(computer) == (10, 0, 0, 1)
 
 
-def test_a_marked_window_is_never_held() -> None:
-    windows, _ = play(bad_at=(45,), gap_at=35, non_finite="hold", gap="mark")
+def test_fill_puts_the_last_good_value_in_the_place_of_bad_ones() -> None:
+    windows, computer = play(bad_at=(39, 40, 41), non_finite="fill", kernels=["max", "min"])
+    assert [tuple(window.values) for window in windows[3:5]] == [(38, 30), (49, 38)]
+    assert windows[3].flags == Flags.NOT_FINITE
+    assert (computer.counts.filled, counts(computer)) == (2, (10, 0, 0, 0))
+
+
+def test_fill_has_zero_before_the_first_good_value() -> None:
+    windows, _ = play(bad_at=(0, 1), non_finite="fill", kernels=["min"])
+    assert windows[0].values[0] == 0
+
+
+def test_saturated_samples_are_filled_if_the_view_says_so() -> None:
+    windows, computer = play(bad_at=(39,), value=1e9, saturated="fill", limits={"x": [-1e9, 1e9]})
+    assert windows[3].values[0] == 38
+    assert (windows[3].flags, computer.counts.filled) == (Flags.SATURATED, 1)
+
+
+def test_missing_samples_are_filled_with_the_last_good_value() -> None:
+    windows, computer = play(gap_at=35, kernels=["min", "max", "mean"])
+    assert tuple(windows[3].values) == (30, 34, pytest.approx((30 + 31 + 32 + 33 + 34 * 6) / 10))
     assert windows[3].flags == Flags.GAP
-    assert [window.values[0] for window in windows[2:6]] == [29, 39, 29, 59]
+    assert (computer.counts.filled, counts(computer)) == (1, (10, 0, 0, 0))
 
 
-@pytest.mark.parametrize(("policy", "delivered"), [("skip", 9), ("hold", 10), ("mark", 10)])
+def test_a_marked_window_is_never_held() -> None:
+    windows, _ = play(bad_at=(40,), gap_at=35, non_finite="hold", gap="mark")
+    assert windows[3].flags == Flags.GAP
+    assert np.isnan(windows[3].values[0])
+    assert windows[4].values[0] == 29
+
+
+@pytest.mark.parametrize(("policy", "delivered"), [("skip", 9), ("hold", 10), ("mark", 10), ("fill", 10)])
 def test_a_gap_has_a_policy_of_its_own(policy: str, delivered: int) -> None:
     windows, computer = play(gap_at=35, gap=policy, non_finite="mark")
     assert len(windows) == delivered
@@ -74,16 +100,22 @@ def test_a_gap_has_a_policy_of_its_own(policy: str, delivered: int) -> None:
 
 
 def test_a_gap_between_two_windows_is_in_neither() -> None:
-    windows, computer = play(gap_at=40, gap="skip")
-    assert len(windows) == 10
-    assert computer.counts.gaps == 1
+    t_ns = sample_times(0, 40, rate_hz=RATE_HZ)
+    t_ns[20:] += 10**9
+    whole = Recording(t_ns, np.zeros((40, 1), np.float32), ("x",), RATE_HZ)
+    declared = {"name": "v", "channels": ["x"], "window": "1 s", "hop": "1 s", "kernels": ["max"], "gap": "hold"}
+    computer = FeatureComputer(FeatureView.from_mapping(declared), RATE_HZ, ["x"])
+    windows = [window for block in whole.blocks(7) for window in computer.push(block)]
+    assert [window.index for window in windows] == [0, 1, 3, 4]
+    assert all(window.flags == Flags.NONE for window in windows)
+    assert (computer.counts.gaps, computer.counts.missed) == (1, 1)
 
 
 @pytest.mark.parametrize(
-    ("non_finite", "gap"), [("skip", "hold"), ("hold", "skip"), ("mark", "skip"), ("skip", "mark")]
+    ("non_finite", "gap"), [("skip", "hold"), ("hold", "skip"), ("mark", "skip"), ("skip", "mark"), ("skip", "fill")]
 )
 def test_of_two_policies_the_stricter_one_holds(non_finite: str, gap: str) -> None:
-    windows, computer = play(bad_at=(36,), gap_at=35, non_finite=non_finite, gap=gap)
+    windows, computer = play(bad_at=(34,), gap_at=35, non_finite=non_finite, gap=gap)
     assert 3 not in [window.index for window in windows]
     assert counts(computer) == (9, 1, 0, 0)
 

@@ -44,15 +44,27 @@ def test_outputs_stand_kernel_after_kernel_and_channel_after_channel() -> None:
     assert view().size == 6
 
 
+@pytest.mark.parametrize(
+    ("order", "names"),
+    [
+        ("kernel", "mean.x mean.y raw_0.x raw_1.x raw_0.y raw_1.y"),
+        ("channel", "mean.x raw_0.x raw_1.x mean.y raw_0.y raw_1.y"),
+        ("value", "mean.x mean.y raw_0.x raw_0.y raw_1.x raw_1.y"),
+    ],
+)
+def test_the_order_of_the_outputs_is_declared(order: str, names: str) -> None:
+    assert view(kernels=["mean", "raw"], window="2 samples", order=order).output_names == tuple(names.split())
+
+
 def test_a_view_comes_from_a_toml_file(tmp_path: Path) -> None:
     path = tmp_path / "view.toml"
     path.write_text(TOML)
     read = FeatureView.from_toml(path)
     assert read.output_names[-1] == "zero_crossings.y"
-    assert (read.version, read.non_finite, read.gap) == (2, "hold", "mark")
+    assert (read.version, read.non_finite, read.gap) == (2, "hold", "fill")
     assert (read.window_samples(10.0), read.hop_samples(10.0)) == (40, 5)
     assert read.normalisation == Normalisation(mean=(0, 1, 2, 3, 4, 5), std=(1, 1.5, 1, 1, 1, 1))
-    assert read == FeatureView.from_mapping(read.model_dump(mode="json"))
+    assert read == FeatureView.from_mapping(read.as_mapping())
 
 
 @pytest.mark.parametrize(
@@ -75,7 +87,12 @@ def test_a_view_comes_from_a_toml_file(tmp_path: Path) -> None:
         ({"kernels": [{"kernel": "band_power", "low_hz": -1, "high_hz": 3}]}, r"kernels\[0\].low_hz: "),
         ({"kernels": [{"kernel": "crossings", "about": "median"}]}, r"kernels\[0\].about: should be 'mean' or 'zero'"),
         ({"kernels": [7]}, r"kernels\[0\]: "),
-        ({"non_finite": "drop"}, r"non_finite: should be 'skip', 'hold' or 'mark'"),
+        ({"limits": {"w": [0, 1]}}, r"limits: 'w' is none of the view's channels"),
+        ({"limits": {"x": [1, 1]}}, r"limits: x: the lowest value, 1, should be below the highest, 1"),
+        ({"kernels": ["raw"]}, r"raw: gives as many values as the window has room for; say the rate"),
+        ({"kernels": ["mfcc"]}, r"mfcc: depends on the rate; the view must say it"),
+        ({"order": "time"}, r"order: should be 'kernel', 'channel' or 'value'"),
+        ({"non_finite": "drop"}, r"non_finite: should be 'skip', 'hold', 'mark' or 'fill'"),
         ({"normalisation": {"mean": [0], "std": [1]}}, r"normalisation: has 1 means; there should be 6"),
         ({"normalisation": {"mean": [0] * 6, "std": [1] * 5}}, r"mean has 6 numbers and std 5"),
         ({"normalisation": {"mean": [0] * 6, "std": [1] * 5 + [0]}}, r"every std finite and above 0"),
@@ -104,7 +121,7 @@ def test_the_fingerprint_is_that_of_the_meaning() -> None:
     same = [
         view(),
         view(window="4000 ms"),
-        view(version=1, gap="mark"),
+        view(version=1, gap="fill"),
         view(kernels=[{"kernel": "mean"}, *DECLARED["kernels"][1:]]),
         view(kernels=[*DECLARED["kernels"][:2], {"kernel": "crossings", "about": "mean"}]),
         FeatureView.from_mapping(dict(reversed(DECLARED.items()))),
@@ -126,6 +143,10 @@ def test_the_fingerprint_differs_for_all_that_decides_the_values() -> None:
         view(kernels=["std", *DECLARED["kernels"][1:]]),
         view(non_finite="mark"),
         view(gap="skip"),
+        view(saturated="skip"),
+        view(limits={"x": [-1, 1]}),
+        view(rate="10 Hz"),
+        view(order="channel"),
         view().with_normalisation([0] * 6, [1] * 6),
         view().with_normalisation([0] * 6, [1] * 5 + [2]),
     ]
@@ -134,7 +155,7 @@ def test_the_fingerprint_differs_for_all_that_decides_the_values() -> None:
 
 
 def test_the_fingerprint_is_the_same_on_every_machine() -> None:
-    assert view().fingerprint == "476315323418ae6a1a4942ef3e5f28cd42d76d3627664f71328ac93ca94e1c93"
+    assert view().fingerprint == "a980613688e5418213481847a18ac3c46b0720fba241ba0f6cf80c167af2f5d2"
 
 
 def test_normalisation_is_computed_in_float64_and_rounded_once() -> None:

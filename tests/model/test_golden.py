@@ -29,7 +29,7 @@ int8s = st.integers(-128, 127)
 seeds = st.integers(0, 2**32 - 1)
 
 # the MLPerf Tiny networks, others, and the former's single layers
-REAL = ["hello_world", "micro_speech", "mnist_depthwise", "mobilenet96_imagenet"]
+REAL = ["hello_world", "micro_speech", "mnist_depthwise", "mnist_lstm", "mobilenet96_imagenet"]
 REAL += [f"mlperf_{name}" for name in ("ad_autoencoder", "ic_resnet8", "kws_dscnn", "sww", "vww_mobilenet")]
 LAYERS = {"aww": 13, "resnet": 16, "toycar": 10, "vww": 31}
 REAL += [f"layers/{network}_layer{layer}" for network, layers in LAYERS.items() for layer in range(layers)]

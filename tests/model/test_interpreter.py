@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import DataError
-from edge_runtime.model import GraphBuilder, Interpreter, Rounding
+from edge_runtime.model import Activation, GraphBuilder, Interpreter, OpKind, Quantization, Rounding
+from edge_runtime.model.graph import SvdfOptions
 
 
 @pytest.fixture
@@ -113,3 +114,34 @@ def test_large_floats_saturate():
     builder = GraphBuilder("quantize")
     graph = builder.graph(builder.quantize(builder.float_input((2,)), scale=0.5, zero_point=7))
     assert Interpreter(graph).run([np.array([1e9, -1e9], np.float32)])[0].tolist() == [127, -128]
+
+
+@pytest.fixture
+def running_sum():
+    """An SVDF that adds up its last three inputs: 0 int8 input [1, 1], 4 the state."""
+    builder = GraphBuilder("sum")
+    unit = {"scale": 1, "zero_point": 0}
+    one = Quantization(np.ones(1, np.float32), np.zeros(1, np.int64))
+    x, features = builder.input((1, 1), **unit), builder.int8_constant([[1]], **unit)
+    time = builder.constant(np.ones((1, 3), np.int16), one)
+    state = builder.state((1, 3), np.int16, **unit)
+    y = builder.activation((1, 1), **unit)
+    options = SvdfOptions(1, Activation.RELU)
+    return builder.graph(builder.operate(OpKind.SVDF, [x, features, time, -1, state], y, options=options))
+
+
+def run_through(interpreter: Interpreter, values) -> list[int]:
+    return [int(interpreter.run([np.array([[value]], np.int8)])[0][0, 0]) for value in values]
+
+
+def test_states_are_kept_until_they_are_reset(running_sum):
+    interpreter = Interpreter(running_sum)
+    assert run_through(interpreter, [1, 10, 20, 30]) == [1, 11, 31, 60]
+    interpreter.reset()
+    assert run_through(interpreter, [5]) == [5]
+
+
+def test_each_interpreter_has_states_of_its_own(running_sum):
+    one, other = Interpreter(running_sum), Interpreter(running_sum)
+    assert run_through(one, [1, 2]) == [1, 3]
+    assert run_through(other, [1]) == [1]

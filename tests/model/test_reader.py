@@ -285,7 +285,9 @@ def test_data_outside_the_flatbuffer(monkeypatch):
 
 def test_variables_sparse_tensors_and_odd_schemes():
     patch = Patch(dense())
-    refused(patch.alias(patch.subgraph.Tensors(0), 5, 8), "is a variable, which is not supported")
+    refused(patch.alias(patch.subgraph.Tensors(0), 5, 8), r"tensor 0 \('t0'\) is a variable, and a network input")
+    patch = Patch(dense())
+    refused(patch.alias(patch.subgraph.Tensors(1), 5, 8), r"tensor 1 \('t1'\) is a variable with data")
     patch = Patch(dense())
     refused(patch.alias(patch.subgraph.Tensors(0), 6, 4), "is sparse, which is not supported")
     patch = Patch(dense())

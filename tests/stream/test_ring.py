@@ -131,7 +131,7 @@ def naive_flags(blocks: list[tuple[int, Flags]], start: int, end: int) -> Flags:
     """What a window's flags must be, by their definition, block by block."""
     merged, first = Flags.NONE, 0
     for count, flags in blocks:
-        if start < first < end:
+        if start <= first < end:
             merged |= flags & Flags.GAP
         if first < end and start < first + count:
             merged |= flags & ~Flags.GAP

@@ -99,4 +99,6 @@ def pipeline(
     learning: Learning | None = None,
 ) -> Pipeline:
     chosen = deployed or deployment()
-    return build_pipeline(name, chosen, stream, sinks=sinks or {"memory": MemorySink()}, learning=learning)
+    return build_pipeline(
+        name, chosen, stream, sinks=sinks or {"memory": MemorySink()}, learning=learning, status_every=3600
+    )

@@ -17,20 +17,27 @@ from edge_runtime.model import (
     OpKind,
     Padding,
     PoolOptions,
+    Quantization,
 )
 from edge_runtime.model.graph import (
     GatherOptions,
     LeakyReluOptions,
+    LstmOptions,
     PackOptions,
     SplitOptions,
     SqueezeOptions,
     StridedSliceOptions,
+    SvdfOptions,
     UnpackOptions,
 )
 
 __all__ = ["MAKERS", "network_of"]
 
 _RMS = 74
+
+
+def affine(scale: float) -> Quantization:
+    return Quantization(np.array([scale], np.float32), np.zeros(1, np.int64))
 
 
 @dataclass
@@ -51,10 +58,10 @@ class _Maker:
         return float(np.float32(10 ** self.random.uniform(low, high)))
 
     def zero_point(self) -> int:
-        return int(self.random.choice([-128, 127, 0, self.integer(-128, 127)]))
+        return self.integer(-128, 127) if self.chance(0.6) else int(self.random.choice([-128, 0, 127]))
 
     def activation(self) -> Activation:
-        return list(Activation)[self.integer(0, len(Activation) - 1)]
+        return Activation.NONE if self.chance(0.5) else list(Activation)[self.integer(0, len(Activation) - 1)]
 
     def shape(self, rank: int, longest: int = 6) -> list[int]:
         return [self.integer(1, longest) for _ in range(rank)]
@@ -64,7 +71,7 @@ class _Maker:
         return self.builder.input(shape, scale=scale, zero_point=self.zero_point()), scale
 
     def weights(self, shape: Sequence[int]) -> np.ndarray:
-        kind = self.integer(0, 3)
+        kind = self.integer(0, 9)
         if kind == 0:
             return self.random.choice([-128, 127], shape)
         if kind == 1:
@@ -74,13 +81,14 @@ class _Maker:
     def weight_scales(self, outputs: int) -> Any:
         if self.chance(0.3):
             return [self.scale()]
-        scales = 10 ** self.random.uniform(-3, 0, outputs)
+        scales = 10 ** self.random.uniform(-0.7, 0, outputs) * self.scale()
         if self.chance(0.2):  # shifts out of range: such a channel's multiplier is zero
             scales[self.random.random(outputs) < 0.5] *= 1e-12
         return scales.tolist()
 
     def bias(self, outputs: int, spread: float, *, optional: bool) -> np.ndarray | None:
-        largest = [None if optional else 0, 1, spread, 2**30, 2**31 - 1][self.integer(0, 4)]
+        extremes = [None if optional else 0, 1, 2**30, 2**31 - 1]
+        largest = spread if self.chance(0.7) else extremes[self.integer(0, 3)]
         return None if largest is None else self.random.uniform(-largest, largest, outputs).astype(np.int64)
 
 
@@ -103,7 +111,7 @@ def _windowed(maker: _Maker, options: type, weights: Callable[[int, int, int], t
         maker.bias(outputs, spread, optional=options is DepthwiseConv2DOptions),
         options(*stride, *dilation, padding, maker.activation(), **extra),
         weight_scale=weight_scale,
-        scale=float(scale * max(weight_scale) * spread / 128 * 10 ** maker.random.uniform(-2, 2)),
+        scale=float(scale * max(weight_scale) * spread / 60 * 10 ** maker.random.uniform(-0.7, 0.7)),
         zero_point=maker.zero_point(),
     )
 
@@ -137,26 +145,30 @@ def _two(maker: _Maker) -> tuple[int, int, float, float]:
     if maker.chance(0.5):
         shapes.reverse()
     one, scale = maker.input(shapes[0])
+    second = float(scale * 10 ** maker.random.uniform(-1.5, 1.5))
     if maker.chance(0.4):
-        second = maker.scale()
         data = maker.random.integers(-128, 128, shapes[1])
         two = maker.builder.int8_constant(data, scale=second, zero_point=maker.zero_point())
     else:
-        two, second = maker.input(shapes[1])
+        two = maker.builder.input(shapes[1], scale=second, zero_point=maker.zero_point())
     return (one, two, scale, second) if maker.chance(0.5) else (two, one, second, scale)
 
 
 def addition(maker: _Maker) -> list[int]:
     one, two, first, second = _two(maker)
     kind = OpKind.ADD if maker.chance(0.5) else OpKind.SUB
-    scale = float(max(first, second) * 10 ** maker.random.uniform(-3, 2))
+    scale = float(max(first, second) * 10 ** maker.random.uniform(-0.7, 0.7))
+    if maker.chance(0.1):
+        scale *= float(10 ** maker.random.uniform(-3, 3))
     options = {"scale": scale, "zero_point": maker.zero_point(), "activation": maker.activation()}
     return [maker.builder.binary(kind, one, two, **options)]
 
 
 def multiplication(maker: _Maker) -> list[int]:
     one, two, first, second = _two(maker)
-    scale = float(first * second * 128 * 10 ** maker.random.uniform(-3, 2))
+    scale = float(first * second * 128 * 10 ** maker.random.uniform(-0.7, 0.7))
+    if maker.chance(0.1):
+        scale *= float(10 ** maker.random.uniform(-3, 3))
     options = {"scale": scale, "zero_point": maker.zero_point(), "activation": maker.activation()}
     return [maker.builder.binary(OpKind.MUL, one, two, **options)]
 
@@ -216,7 +228,9 @@ def table(maker: _Maker) -> list[int]:
     kind = [*kinds, OpKind.LOGISTIC, OpKind.TANH][maker.integer(0, 7)]
     scale = maker.scale(-4, 1.5)
     x = maker.builder.input((256,), scale=scale, zero_point=maker.zero_point())
-    new, zero_point, options = float(scale * 10 ** maker.random.uniform(-1.5, 3)), maker.zero_point(), None
+    new, zero_point, options = float(scale * 10 ** maker.random.uniform(-1, 0.7)), maker.zero_point(), None
+    if maker.chance(0.1):
+        new *= float(10 ** maker.random.uniform(0, 3))
     if kind is OpKind.LEAKY_RELU:
         options = LeakyReluOptions(float(np.float32(maker.random.choice([0, 0.01, 0.3, 1, 2.5]))))
     if kind is OpKind.LOGISTIC:
@@ -351,6 +365,60 @@ def gather(maker: _Maker) -> list[int]:
     return [maker.builder.operate(OpKind.GATHER, [x, maker.builder.constant(positions)], y, options=options)]
 
 
+def lstm(maker: _Maker) -> list[int]:
+    builder, random = maker.builder, maker.random
+    batch, steps, features, cells = (maker.integer(1, high) for high in (2, 4, 6, 5))
+    time_major = maker.chance(0.5)
+    x, scale = maker.input((steps, batch, features) if time_major else (batch, steps, features))
+    hidden, zero_point = float(10 ** random.uniform(-2.5, -1.8)), maker.zero_point()
+
+    def constant(shape: tuple[int, ...], source_scale: float, width: int) -> int:
+        # sums of products are Q3.12: their standard deviation is to be about one
+        step = float(2**12 / (_RMS * _RMS * np.sqrt(width)) * 10 ** random.uniform(-1, 1) * 2**-12 / source_scale)
+        return builder.int8_constant(random.integers(-128, 128, shape), scale=step, zero_point=0)
+
+    weights = [constant((cells, features), scale, features) for _ in range(4)]
+    recurrent = [constant((cells, cells), hidden, cells) for _ in range(4)]
+    biases = [
+        builder.constant(random.integers(-4000, 4000, cells).astype(np.int32), affine(2.0**-12)) for _ in range(4)
+    ]
+    state = builder.state((batch, cells), np.int8, scale=hidden, zero_point=zero_point)
+    exponent = -maker.integer(9, 14)
+    cell = builder.state((batch, cells), np.int16, scale=2.0**exponent, zero_point=0)
+    inner = [builder.activation((0,), scale=2.0**-12, zero_point=0) for _ in range(4)]
+    inner.append(builder.activation((0,), scale=hidden, zero_point=zero_point))
+    output = builder.activation(
+        (*((steps, batch) if time_major else (batch, steps)), cells), scale=hidden, zero_point=zero_point
+    )
+    inputs = [x, *weights, *recurrent, -1, -1, -1, *biases, -1, -1, state, cell, -1, -1, -1, -1]
+    options = LstmOptions(cell_clip=maker.chance(0.4) * 2.5, time_major=time_major)
+    kind = OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM
+    return [builder.operate(kind, inputs, output, options=options, intermediates=inner)]
+
+
+def svdf(maker: _Maker) -> list[int]:
+    builder, random = maker.builder, maker.random
+    batch, features, units, rank, memory = (maker.integer(1, high) for high in (2, 8, 5, 3, 6))
+    x, scale = maker.input((batch, features))
+    weight_scale, state_scale, time_scale = maker.scale(), float(2.0 ** -maker.integer(8, 12)), maker.scale(-5, -3)
+    filters = builder.int8_constant(
+        random.integers(-128, 128, (units * rank, features)), scale=weight_scale, zero_point=0
+    )
+    state_scale = float(scale * weight_scale * 10 ** random.uniform(-1, 2))
+    time = builder.constant(random.integers(-3000, 3000, (units * rank, memory)).astype(np.int16), affine(time_scale))
+    bias = -1
+    if maker.chance(0.7):
+        bias = builder.constant(
+            random.integers(-(2**20), 2**20, units).astype(np.int32), affine(state_scale * time_scale)
+        )
+    state = builder.state((batch, units * rank * memory), np.int16, scale=state_scale, zero_point=0)
+    new_scale = float(state_scale * time_scale * 10 ** random.uniform(4, 6))
+    y = builder.activation((batch, units), scale=new_scale, zero_point=maker.zero_point())
+    return [
+        builder.operate(OpKind.SVDF, [x, filters, time, bias, state], y, options=SvdfOptions(rank, Activation.RELU))
+    ]
+
+
 MAKERS = {
     function.__name__: function
     for function in (
@@ -372,6 +440,8 @@ MAKERS = {
         unpack,
         transpose,
         gather,
+        lstm,
+        svdf,
     )
 }
 

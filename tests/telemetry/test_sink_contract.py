@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,20 @@ import anyio
 import pytest
 
 from edge_runtime.errors import DataError, SinkError
-from edge_runtime.telemetry import JsonLinesSink, MemorySink, Sink, StandardOutputSink, make_record
+from edge_runtime.telemetry import (
+    Forwarder,
+    JsonLinesSink,
+    MemoryCarrier,
+    MemorySink,
+    Outbox,
+    OutboxSink,
+    Sink,
+    Spool,
+    StandardOutputSink,
+    make_record,
+)
+from edge_runtime.telemetry.outbox import Item, inspect_outbox
+from edge_runtime.telemetry.outbox.spool import Committed
 
 pytestmark = pytest.mark.anyio
 
@@ -90,10 +104,42 @@ class OutputBench(Bench):
         self.buffer.broken = False
 
 
-@pytest.fixture(params=["memory", "file", "output"])
+class BreakableSpool(Spool):
+    """Fails on demand, and remembers what was committed."""
+
+    broken = False
+
+    def commit(self, items: Sequence[Item], **settings: Any) -> Committed:
+        if self.broken:
+            raise SinkError("set to fail")
+        return super().commit(items, **settings)
+
+
+class OutboxBench(Bench):
+    """An outbox whose records nobody fetches: what is on the disk is what is durable."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "outbox"
+        self.spool = BreakableSpool(self.path)
+        outbox = Outbox(self.spool, commit_every=0.001)
+        self.sink = OutboxSink(outbox, Forwarder(outbox, MemoryCarrier(reachable=False)))
+
+    def durable(self) -> list[dict[str, Any]]:
+        return inspect_outbox(self.path, limit=1000).records
+
+    def break_it(self) -> None:
+        self.spool.broken = True
+
+    def mend_it(self) -> None:
+        self.spool.broken = False
+
+
+@pytest.fixture(params=["memory", "file", "output", "outbox"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     if request.param == "memory":
         return MemoryBench()
+    if request.param == "outbox":
+        return OutboxBench(tmp_path)
     if request.param == "file":
         return FileBench(tmp_path, monkeypatch)
     return OutputBench()

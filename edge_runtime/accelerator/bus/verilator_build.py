@@ -1,6 +1,6 @@
-"""Builds the simulated overlay: Verilog to C++ by Verilator, C++ to a shared library by the system's compiler.
+"""Builds simulations: Verilog to C++ by Verilator, C++ to a shared library or a program by the system's compiler.
 
-A library is kept in the cache under the hash of everything it was made from: sources, parameters, tools and options.
+What was built is kept in the cache under the hash of everything it was made from: sources, parameters, tools, options.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -26,11 +26,10 @@ from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.errors import ToolError
 from edge_runtime.paths import cache_folder, rtl_folder
 
-__all__ = ["TraceFormat", "build_simulation", "verilator_root"]
+__all__ = ["Design", "TraceFormat", "build_design", "build_simulation", "overlay_design", "verilator_root"]
 
 TraceFormat = Literal["fst", "vcd"]
 
-_TOP = "edge_overlay"
 _VERILATOR_FLAGS = (
     "--cc",
     "-O3",
@@ -44,6 +43,45 @@ _VERILATOR_FLAGS = (
 )
 _CXX_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-w")
 _FST_PACKAGES = "zlib1g-dev liblz4-dev"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What to build.
+
+    Parameters
+    ----------
+    top
+        Module at the top.
+    sources
+        Verilog files; what the top does not need is left out of the result.
+    harness
+        The C++ around it, a file of ``rtl/sim``.
+    prefix
+        What Verilator calls the top's class.
+    parameters
+        Of the top.
+    headers
+        Generated Verilog headers, name to content.
+    defines
+        Macros of the harness.
+    program
+        Whether a program comes out, or else a shared library.
+    """
+
+    top: str
+    sources: tuple[Path, ...]
+    harness: str
+    prefix: str
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    defines: Mapping[str, object] = field(default_factory=dict)
+    program: bool = False
+
+    @property
+    def harness_path(self) -> Path:
+        """The harness's file."""
+        return rtl_folder() / "sim" / self.harness
 
 
 @dataclass(frozen=True)
@@ -70,17 +108,40 @@ def build_simulation(parameters: OverlayParameters, trace: TraceFormat | None = 
     ToolError
         If Verilator or a C++ compiler is missing, or fails, with what to install.
     """
+    return build_design(overlay_design(parameters), trace)
+
+
+def overlay_design(parameters: OverlayParameters) -> Design:
+    """Return the overlay with an AXI4-Lite master around it, as a shared library."""
+    top = "edge_overlay"
+    return Design(
+        top=top,
+        sources=tuple(sorted(rtl_folder().glob("*.v"))),
+        harness="axi_master.cpp",
+        prefix=f"V{top}",
+        parameters=parameters.verilog(),
+    )
+
+
+def build_design(design: Design, trace: TraceFormat | None = None) -> Path:
+    """Return the shared library or program of a design, built if the cache has none.
+
+    Raises
+    ------
+    ToolError
+        If Verilator or a C++ compiler is missing, or fails, with what to install.
+    """
     tools = _toolchain()
-    key = _key(parameters, trace, tools)
+    key = _key(design, trace, tools)
     folder = cache_folder() / "simulation"
-    library = folder / f"{_TOP}-{key}.so"
-    if library.exists():
-        return library
+    finished = folder / f"{design.top}-{key}{'' if design.program else '.so'}"
+    if finished.exists():
+        return finished
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / f"{key}.lock"):
-        if not library.exists():
-            _build(parameters, trace, tools, library)
-    return library
+        if not finished.exists():
+            _build(design, trace, tools, finished)
+    return finished
 
 
 @lru_cache(maxsize=1)
@@ -119,20 +180,13 @@ def _compiler() -> tuple[str, ...]:
     )
 
 
-def _key(parameters: OverlayParameters, trace: TraceFormat | None, tools: _Toolchain) -> str:
+def _key(design: Design, trace: TraceFormat | None, tools: _Toolchain) -> str:
     content = hashlib.sha256()
-    content.update(json.dumps([parameters.verilog(), trace, tools.version, _VERILATOR_FLAGS, _CXX_FLAGS]).encode())
-    for path in [*_verilog_files(), *sorted(rtl_folder().glob("*.vh")), _harness()]:
+    chosen = [design.top, dict(design.parameters), dict(design.headers), dict(design.defines), design.program]
+    content.update(json.dumps([chosen, trace, tools.version, _VERILATOR_FLAGS, _CXX_FLAGS]).encode())
+    for path in [*design.sources, *sorted(rtl_folder().glob("*.vh")), design.harness_path]:
         content.update(path.name.encode() + b"\0" + path.read_bytes())
     return content.hexdigest()[:20]
-
-
-def _verilog_files() -> list[Path]:
-    return sorted(rtl_folder().glob("*.v"))
-
-
-def _harness() -> Path:
-    return rtl_folder() / "sim" / "axi_master.cpp"
 
 
 @contextmanager
@@ -143,39 +197,43 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(parameters: OverlayParameters, trace: TraceFormat | None, tools: _Toolchain, library: Path) -> None:
-    with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
+def _build(design: Design, trace: TraceFormat | None, tools: _Toolchain, finished: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=finished.parent) as scratch:
         folder = Path(scratch)
-        _verilate(parameters, trace, tools, folder)
-        objects = _compile_all(_cpp_files(folder, trace), trace, tools, folder)
-        finished = folder / "overlay.so"
+        _verilate(design, trace, tools, folder)
+        objects = _compile_all(design, trace, tools, folder)
+        result = folder / "result"
+        kind = [] if design.program else ["-shared"]
         libraries = ["-lz", "-llz4"] if trace == "fst" else []
-        _run([*tools.compiler, "-shared", "-pthread", "-o", str(finished), *map(str, objects), *libraries])
-        finished.replace(library)
+        _run([*tools.compiler, *kind, "-pthread", "-o", str(result), *map(str, objects), *libraries])
+        result.replace(finished)
 
 
-def _verilate(parameters: OverlayParameters, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> None:
+def _verilate(design: Design, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> None:
+    for name, content in design.headers.items():
+        (folder / name).write_text(content)
     command = [
         str(tools.verilator),
         *_VERILATOR_FLAGS,
         *([f"--trace-{trace}"] if trace else []),
-        *(f"-G{name}={value}" for name, value in parameters.verilog().items()),
-        f"-I{rtl_folder()}",
-        *("--Mdir", str(folder), "--top-module", _TOP, "--prefix", f"V{_TOP}"),
-        *map(str, _verilog_files()),
+        *(f"-G{name}={value}" for name, value in design.parameters.items()),
+        *(f"-I{folder}", f"-I{rtl_folder()}"),
+        *("--Mdir", str(folder), "--top-module", design.top, "--prefix", design.prefix),
+        *map(str, design.sources),
     ]
     _run(command, environment={"VERILATOR_ROOT": str(verilator_root())})
 
 
-def _cpp_files(folder: Path, trace: TraceFormat | None) -> list[Path]:
+def _cpp_files(design: Design, folder: Path, trace: TraceFormat | None) -> list[Path]:
     include = verilator_root() / "include"
     library = ["verilated.cpp", "verilated_threads.cpp", *([f"verilated_{trace}_c.cpp"] if trace else [])]
-    return [_harness(), *sorted(folder.glob("*.cpp")), *(include / name for name in library)]
+    return [design.harness_path, *sorted(folder.glob("*.cpp")), *(include / name for name in library)]
 
 
-def _compile_all(sources: Sequence[Path], trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> list[Path]:
+def _compile_all(design: Design, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> list[Path]:
     include = verilator_root() / "include"
     flags = [*_CXX_FLAGS, f"-I{folder}", f"-I{include}", f"-I{include / 'vltstd'}"]
+    flags += [f"-D{name}={value}" for name, value in design.defines.items()]
     if trace:
         flags += ["-DVM_TRACE=1", f"-DVM_TRACE_{trace.upper()}=1", f"-DEDGE_TRACE_{trace.upper()}=1"]
 
@@ -185,7 +243,7 @@ def _compile_all(sources: Sequence[Path], trace: TraceFormat | None, tools: _Too
         return target
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(compile_one, sources))
+        return list(pool.map(compile_one, _cpp_files(design, folder, trace)))
 
 
 def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> str:

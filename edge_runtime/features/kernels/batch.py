@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
+
+from edge_runtime.features.kernels.merge import Array
+from edge_runtime.features.kernels.needs import Needs
 
 __all__ = ["WindowBatch", "batch_size"]
 
 TARGET_VALUES = 32_768
 """A quarter of a megabyte in float64: a batch and its two companions stay in an ordinary second-level cache."""
 
+MOST_WINDOWS = 64
+
 
 def batch_size(*, channels: int, length: int) -> int:
     """Return how many windows to compute at once."""
-    return max(1, TARGET_VALUES // (channels * length))
+    return min(MOST_WINDOWS, max(1, TARGET_VALUES // (channels * length)))
 
 
 class WindowBatch:
-    """Up to `capacity` windows in float64, each channel's samples contiguous; all memory is allocated here, once.
+    """Up to `capacity` windows: their statistics from panes, and their samples if a kernel needs them.
 
     The layout is what makes results independent of how many windows come together: every reduction runs along
     the last, contiguous axis, one channel of one window at a time, in NumPy's pairwise order, which depends on
@@ -27,42 +30,60 @@ class WindowBatch:
 
     Parameters
     ----------
+    needs
+        What the kernels read.
     capacity
         The most windows.
     channels, length
         Each window's size.
+
+    Attributes
+    ----------
+    statistics
+        The windows' statistics by name, each float64[n, channels]: those of `merge.FIELDS` that are needed.
+    spare
+        float64[n, channels], for a kernel's own use while it runs.
     """
 
-    def __init__(self, *, capacity: int, channels: int, length: int) -> None:
+    def __init__(self, needs: Needs, *, capacity: int, channels: int, length: int) -> None:
+        self.needs = needs.complete
         self.capacity = capacity
+        self.length = length
         shape = (capacity, channels, length)
-        self._values = np.zeros(shape)
-        self._centred = np.zeros(shape)
-        self._scratch = np.zeros(shape)
-        self._mean = np.zeros(shape[:2])
+        with_samples = shape if self.needs & Needs.SAMPLES else (0, 0, 0)
+        self._values = np.zeros(with_samples)
+        self._centred = np.zeros(with_samples)
+        self._scratch = np.zeros(with_samples)
+        self._spare = np.zeros(shape[:2])
         self._count = 0
         self._is_centred = False
+        self._power: Array | None = None
+        self.statistics: dict[str, Array] = {}
 
-    def load(self, windows: npt.NDArray[np.float32], columns: Sequence[int]) -> None:
-        """Take in `windows`, float32[n, length, any], n up to `capacity`; `columns` are the channels to take."""
-        self._count = len(windows)
+    def load(self, statistics: dict[str, Array], count: int) -> None:
+        """Begin with `count` new windows, with their statistics by name, float64[channels, n]."""
+        self._count = count
         self._is_centred = False
-        for channel, column in enumerate(columns):
-            self._values[: self._count, channel] = windows[:, :, column]
-        average(self.values, out=self.mean)
+        self._power = None
+        self.statistics = {name: array.T for name, array in statistics.items()}
+        self.spare = self._spare[:count]
+
+    def load_samples(self, windows: npt.NDArray[np.float32]) -> None:
+        """Take in the windows' samples, float32[n, length, channels]."""
+        self.values[...] = windows.transpose(0, 2, 1)
 
     @property
-    def values(self) -> npt.NDArray[np.float64]:
+    def values(self) -> Array:
         """float64[n, channels, length], the samples."""
         return self._values[: self._count]
 
     @property
-    def mean(self) -> npt.NDArray[np.float64]:
-        """float64[n, channels]; not finite exactly where one of the channel's samples is not."""
-        return self._mean[: self._count]
+    def mean(self) -> Array:
+        """float64[n, channels]."""
+        return self.statistics["mean"]
 
     @property
-    def centred(self) -> npt.NDArray[np.float64]:
+    def centred(self) -> Array:
         """float64[n, channels, length], the samples minus their mean."""
         centred = self._centred[: self._count]
         if not self._is_centred:
@@ -71,12 +92,24 @@ class WindowBatch:
         return centred
 
     @property
-    def scratch(self) -> npt.NDArray[np.float64]:
+    def scratch(self) -> Array:
         """float64[n, channels, length], for a kernel's own use while it runs."""
         return self._scratch[: self._count]
 
+    @property
+    def power(self) -> Array:
+        """float64[n, channels, length // 2], the one-sided periodogram of the samples minus their mean.
 
-def average(values: npt.NDArray[np.float64], *, out: npt.NDArray[np.float64]) -> None:
-    """Write the mean along the last axis to `out`: NumPy's pairwise sum, divided by the length."""
-    np.add.reduce(values, axis=-1, out=out)
-    np.divide(out, values.shape[-1], out=out)
+        Bin i is at ``(i + 1) * rate / length``, for the mean, bin 0 of the transform, is gone. For the transform X of
+        n samples it holds ``2 |X[k]|**2 / n**2``, Nyquist's bin once instead of twice, so that all bins together give
+        the variance (Parseval's theorem): what ``scipy.signal.periodogram(..., scaling="spectrum")`` defines.
+        """
+        if self._power is None:
+            spectrum = np.fft.rfft(self.centred, axis=-1)[..., 1:]
+            power = np.square(spectrum.real)
+            power += np.square(spectrum.imag)
+            power *= 2.0 / self.length**2
+            if self.length % 2 == 0:
+                power[..., -1] /= 2
+            self._power = power
+        return self._power

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from edge_runtime.features.kernels.base import PlainKernel
 from edge_runtime.features.kernels.batch import WindowBatch
+from edge_runtime.features.kernels.merge import Array
+from edge_runtime.features.kernels.needs import Needs
 
 __all__ = ["Crossings"]
 
@@ -30,7 +31,15 @@ class Crossings(PlainKernel):
         """``crossings`` about the mean, ``zero_crossings`` about zero."""
         return "crossings" if self.about == "mean" else "zero_crossings"
 
-    def compute(self, batch: WindowBatch, out: npt.NDArray[np.float64]) -> None:
+    @property
+    def needs(self) -> Needs:
+        """Passing zero can be counted piece by piece; passing the window's mean takes the whole window."""
+        return Needs.SAMPLES if self.about == "mean" else Needs.CROSSINGS
+
+    def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the counts."""
-        above = (batch.centred if self.about == "mean" else batch.values) >= 0
+        if self.about == "zero":
+            out[...] = batch.statistics["crossings"]
+            return
+        above = batch.centred >= 0
         out[...] = np.count_nonzero(above[..., 1:] != above[..., :-1], axis=-1)

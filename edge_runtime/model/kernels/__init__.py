@@ -12,10 +12,12 @@ from edge_runtime.model.kernels.dequantize import prepare_dequantize
 from edge_runtime.model.kernels.elementwise import prepare_addition, prepare_extreme, prepare_multiplication
 from edge_runtime.model.kernels.fully_connected import prepare_fully_connected
 from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.lstm import prepare_lstm
 from edge_runtime.model.kernels.mean import prepare_mean
 from edge_runtime.model.kernels.pooling import prepare_average_pool, prepare_max_pool
 from edge_runtime.model.kernels.quantize import prepare_quantize
 from edge_runtime.model.kernels.softmax import prepare_softmax
+from edge_runtime.model.kernels.svdf import prepare_svdf
 from edge_runtime.model.kernels.tables import lookup_table, prepare_table
 
 __all__ = ["Kernel", "lookup_table", "prepare_kernel"]
@@ -54,8 +56,10 @@ _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
     OpKind.SQUEEZE: movement.prepare_view,
     OpKind.STRIDED_SLICE: movement.prepare_strided_slice,
     OpKind.SUB: prepare_addition,
+    OpKind.SVDF: prepare_svdf,
     OpKind.TANH: prepare_table,
     OpKind.TRANSPOSE: movement.prepare_transpose,
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: prepare_lstm,
     OpKind.UNPACK: movement.prepare_unpack,
 }
 

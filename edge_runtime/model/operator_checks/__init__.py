@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Graph, Operator, OpKind, describe
-from edge_runtime.model.operator_checks import elementwise, movement, weighted, windows
+from edge_runtime.model.operator_checks import elementwise, movement, recurrent, weighted, windows
 from edge_runtime.model.operator_checks.movement import shape_matches
 
 __all__ = ["check_operator", "shape_matches"]
@@ -21,12 +21,13 @@ _MANY = 4096
 
 @dataclass(frozen=True)
 class _Rule:
-    """How many inputs and outputs a kind has, which inputs cannot be absent, and what else must hold."""
+    """How many inputs and outputs a kind has, which inputs it needs or keeps state in, and what else must hold."""
 
     inputs: tuple[int, int]
     check: Callable[[Graph, Operator], None]
     needed: int = _MANY
     outputs: int = 1
+    states: tuple[int, ...] = ()
 
 
 def check_operator(graph: Graph, operator: Operator) -> None:
@@ -44,6 +45,9 @@ def check_operator(graph: Graph, operator: Operator) -> None:
         raise ModelError(f"{describe(operator)} has inputs {list(operator.inputs)}; it needs {fewest} to {most}")
     if -1 in operator.outputs or not 1 <= len(operator.outputs) <= rule.outputs:
         raise ModelError(f"{describe(operator)} has {len(operator.outputs)} outputs; it needs {_listed(rule.outputs)}")
+    for position, index in enumerate(operator.inputs):
+        if index != -1 and graph.tensor(index).is_variable and position not in rule.states:
+            raise ModelError(f"{describe(operator)} reads {describe(graph.tensor(index))}, another operator's state")
     rule.check(graph, operator)
 
 
@@ -86,7 +90,9 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.SQUEEZE: _Rule((1, 1), movement.check_squeeze),
     OpKind.STRIDED_SLICE: _Rule((4, 4), movement.check_strided_slice),
     OpKind.SUB: _Rule((2, 2), elementwise.check_addition),
+    OpKind.SVDF: _Rule((5, 5), recurrent.check_svdf, needed=3, states=(4,)),
     OpKind.TANH: _Rule(_TABLE, elementwise.check_tanh),
     OpKind.TRANSPOSE: _Rule((2, 2), movement.check_transpose),
+    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Rule((20, 24), recurrent.check_lstm, needed=0, states=(18, 19)),
     OpKind.UNPACK: _Rule((1, 1), movement.check_unpack, outputs=_MANY),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from edge_runtime.errors import DataError, SinkError
 from edge_runtime.telemetry.record import Record
 from edge_runtime.telemetry.sink import Sink
 
-__all__ = ["Outbox", "SinkCounts"]
+__all__ = ["FanOut", "SinkCounts"]
 
 LARGEST_BATCH = 1024
 
@@ -59,10 +60,13 @@ class _Lane:
         self.send, self._receive = anyio.create_memory_object_stream[Sequence[Record]](depth)
 
     async def run(self) -> None:
+        slots = anyio.Semaphore(self.sink.at_once - 1)
         try:
-            async with self._receive, self.sink:
+            async with self._receive, self.sink, anyio.create_task_group() as puts:
                 async for records in self._receive:
-                    await self._put([*records, *self._waiting()])
+                    # Started in this order, and a sink keeps the order of its calls.
+                    puts.start_soon(self._put, [*records, *self._waiting()], slots, name=f"put {self.name}")
+                    await slots.acquire()
         finally:
             self.dropped = self.offered - self.sink.acknowledged - self.failed
             self.finished.set()
@@ -75,28 +79,31 @@ class _Lane:
                 batch += self._receive.receive_nowait()
         return batch
 
-    async def _put(self, batch: list[Record]) -> None:
+    async def _put(self, batch: list[Record], slots: anyio.Semaphore) -> None:
         try:
             await self.sink.put(batch)
         except (SinkError, DataError) as error:
             self.failed += len(batch)
             log.error("records lost", sink=self.name, records=len(batch), error=str(error))
+        finally:
+            slots.release()
 
     def counts(self) -> SinkCounts:
         return SinkCounts(self.name, self.sink.acknowledged, self.failed, self.dropped)
 
 
-class Outbox:
+class FanOut:
     """Hands each record to every sink; used with ``async with``, which writes out what waits and closes the sinks.
 
     Parameters
     ----------
     sinks
-        The sinks, each with the name that reports call it by. They belong to the outbox from now on.
+        The sinks, each with the name that reports call it by. They belong to the fanout from now on.
     depth
         How many puts a queue holds.
     patience_s
-        How long `put` waits for room in a full queue before it drops the records for that sink.
+        How long `put` waits for room in a full queue before it drops the records for that sink, unless that sink is
+        there to be waited for.
     drain_s
         How long the sinks have at the end.
     """
@@ -114,10 +121,13 @@ class Outbox:
         if not records:
             return
         for lane in self._lanes:
-            await self._offer(lane, records)
+            kinds = lane.sink.kinds
+            wanted = records if kinds is None else [record for record in records if record.get("kind") in kinds]
+            if wanted:
+                await self._offer(lane, wanted)
 
     def counts(self) -> list[SinkCounts]:
-        """Return what became of the records, sink by sink; exact once the outbox is closed."""
+        """Return what became of the records, sink by sink; exact once the fanout is closed."""
         return [lane.counts() for lane in self._lanes]
 
     async def _offer(self, lane: _Lane, records: Sequence[Record]) -> None:
@@ -131,7 +141,8 @@ class Outbox:
             lane.dropped += len(records)
 
     async def _wait(self, lane: _Lane, records: Sequence[Record]) -> None:
-        with anyio.move_on_after(self._patience_s) as waited:
+        patience = math.inf if lane.sink.blocks else self._patience_s
+        with anyio.move_on_after(patience) as waited:
             await lane.send.send(records)
         if waited.cancelled_caught:
             lane.dropped += len(records)

@@ -1,0 +1,131 @@
+"""Opens the sinks that a pipeline file names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge_runtime.daemon.sink_tables import JsonLinesTable, MqttTable, OutboxTable, SinkTable
+from edge_runtime.errors import ConfigError
+from edge_runtime.telemetry.forward import Forwarder
+from edge_runtime.telemetry.jsonl import JsonLinesSink, StandardOutputSink
+from edge_runtime.telemetry.link import Carrier
+from edge_runtime.telemetry.mqtt import Broker, CommandHandler, MqttCarrier
+from edge_runtime.telemetry.outbox import Outbox, Spool
+from edge_runtime.telemetry.outbox_sink import OutboxSink
+from edge_runtime.telemetry.payloads import (
+    NativePayloads,
+    Payloads,
+    SenmlPayloads,
+    SparkplugPayloads,
+    Topics,
+    discovery_messages,
+)
+from edge_runtime.telemetry.rate import RateLimit
+from edge_runtime.telemetry.sink import Sink
+
+__all__ = ["open_sinks"]
+
+
+def open_sinks(
+    tables: Sequence[SinkTable],
+    *,
+    device: str,
+    pipelines: Sequence[str],
+    on_command: CommandHandler | None = None,
+) -> dict[str, Sink]:
+    """Make the sinks, each with the name that reports call it by.
+
+    Parameters
+    ----------
+    tables
+        The pipeline file's.
+    device
+        The device's name.
+    pipelines
+        The pipelines whose records they get.
+    on_command
+        Carries out commands that come over MQTT; None: nobody listens for them.
+
+    Raises
+    ------
+    ConfigError
+        If a password or certificate cannot be read, or two sinks want the same outbox.
+    """
+    _check_outboxes(tables)
+    sinks: dict[str, Sink] = {}
+    for position, table in enumerate(tables):
+        name, sink = _open_sink(table, device, pipelines, on_command)
+        sink.kinds = None if table.kinds is None else frozenset(table.kinds)
+        sinks[f"sink[{position}] {name}"] = sink
+    return sinks
+
+
+def _check_outboxes(tables: Sequence[SinkTable]) -> None:
+    seen: set[Path] = set()
+    for position, table in enumerate(tables):
+        if isinstance(table, OutboxTable):
+            if table.outbox in seen:
+                raise ConfigError(f"sink[{position}].outbox: {table.outbox} is another sink's; each needs its own")
+            seen.add(table.outbox)
+
+
+def _open_sink(
+    table: SinkTable, device: str, pipelines: Sequence[str], on_command: CommandHandler | None
+) -> tuple[str, Sink]:
+    if isinstance(table, JsonLinesTable):
+        return str(table.path), JsonLinesSink(table.path)
+    if isinstance(table, MqttTable):
+        carrier = _mqtt_carrier(table, device, pipelines, on_command if table.commands else None)
+        return table.broker, _outbox_sink(table, carrier)
+    return "stdout", StandardOutputSink()
+
+
+def _outbox_sink(table: OutboxTable, carrier: Carrier) -> OutboxSink:
+    spool = Spool(table.outbox, cap_bytes=table.outbox_cap, when_full=table.when_full)
+    outbox = Outbox(spool, commit_every=table.commit_every)
+    rate = None if table.rate_limit is None else RateLimit(table.rate_limit)
+    return OutboxSink(
+        outbox, Forwarder(outbox, carrier, late_after=table.late_after, rate=rate), priorities=table.priorities
+    )
+
+
+def _mqtt_carrier(
+    table: MqttTable, device: str, pipelines: Sequence[str], on_command: CommandHandler | None
+) -> Carrier:
+    tls, host, port = table.address
+    broker = Broker(
+        host,
+        port,
+        client_id=table.client_id or f"edge-{device}",
+        version=table.version,
+        username=table.username,
+        password=None if table.password_file is None else _password(table.password_file),
+        tls=tls,
+        ca_file=table.ca_file,
+        cert_file=table.cert_file,
+        key_file=table.key_file,
+        keepalive_s=round(table.keepalive),
+        session_s=round(table.session),
+        deadline_s=table.deadline,
+    )
+    topics = Topics(device, table.prefix)
+    greetings = discovery_messages(topics, pipelines) if table.home_assistant else ()
+    return MqttCarrier(broker, _payloads(table, topics), greetings=greetings, on_command=on_command)
+
+
+def _payloads(table: MqttTable, topics: Topics) -> Payloads:
+    if table.payload == "sparkplug":
+        return SparkplugPayloads(topics, table.group)
+    if table.payload == "senml+json":
+        return SenmlPayloads(topics, "json")
+    if table.payload == "senml+cbor":
+        return SenmlPayloads(topics, "cbor")
+    return NativePayloads(topics, table.payload)
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the password cannot be read: {error}; give a text file with it") from error

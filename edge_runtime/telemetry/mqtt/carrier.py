@@ -1,0 +1,219 @@
+"""Carries records to an MQTT broker (5 or 3.1.1), and commands from it; built on aiomqtt."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import aiomqtt
+import anyio
+import structlog
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edge_runtime.errors import EdgeRuntimeError, LinkError
+from edge_runtime.telemetry.link import Carrier, Letter, Link
+from edge_runtime.telemetry.mqtt.broker import Broker
+from edge_runtime.telemetry.payloads.base import Message, Payloads
+
+__all__ = ["CommandHandler", "MqttCarrier"]
+
+CommandHandler = Callable[[str, bytes], Awaitable[dict[str, Any]]]
+"""Carries out a command, given its name and payload, and returns the answer."""
+
+QUEUED_COMMANDS = 64
+QUEUED_MESSAGES = 4096
+LEAVE_S = 2.0
+
+log = structlog.get_logger(__name__)
+_paho_log = logging.getLogger("edge_runtime.mqtt")
+_paho_log.setLevel(logging.ERROR)
+
+
+class MqttCarrier(Carrier):
+    """Publishes with QoS 1 in a persistent session; birth and will say whether the device is there.
+
+    Parameters
+    ----------
+    broker
+        The broker.
+    payloads
+        Makes messages of records.
+    greetings
+        Messages for every new connection, beside the birth.
+    on_command
+        Carries out what comes on the command topics; None: the device takes no commands by MQTT.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        payloads: Payloads,
+        *,
+        greetings: Sequence[Message] = (),
+        on_command: CommandHandler | None = None,
+    ) -> None:
+        self._broker = broker
+        self._payloads = payloads
+        self._greetings = tuple(greetings)
+        self._on_command = on_command
+        self._context = broker.tls_context()
+
+    def connect(self) -> AbstractAsyncContextManager[Link]:
+        """Connect, tell the birth and subscribe to commands; say farewell at the end."""
+        return self._connect()
+
+    @contextlib.asynccontextmanager
+    async def _connect(self) -> AsyncIterator[Link]:
+        self._payloads.begin()
+        client = self._client()
+        try:
+            await client.__aenter__()
+            try:
+                link = await self._greet(client)
+                yield link
+            finally:
+                with anyio.move_on_after(LEAVE_S, shield=True):
+                    await self._leave(client)
+        except aiomqtt.MqttError as error:
+            raise LinkError(f"{self._broker.address}: {error}") from error
+
+    async def _greet(self, client: _Client) -> Link:
+        link = _MqttLink(client, self._payloads, self._on_command)
+        for message in (*self._payloads.births(), *self._greetings):
+            await link.publish(message)
+        if self._on_command is not None:
+            await client.subscribe(self._payloads.topics.commands, qos=1)
+        return link
+
+    async def _leave(self, client: _Client) -> None:
+        """Say farewell where that is possible, and close the connection."""
+        with contextlib.suppress(aiomqtt.MqttError, LinkError):
+            if not client.is_gone:
+                await _MqttLink(client, self._payloads, None).publish(self._payloads.farewell())
+        with contextlib.suppress(aiomqtt.MqttError):
+            await client.__aexit__(None, None, None)
+
+    def _client(self) -> _Client:
+        broker, will = self._broker, self._payloads.will()
+        client = _Client(
+            broker.host,
+            broker.port,
+            identifier=broker.client_id,
+            username=broker.username,
+            password=broker.password,
+            logger=_paho_log,
+            will=aiomqtt.Will(will.topic, will.payload, qos=1, retain=will.retain),
+            keepalive=broker.keepalive_s,
+            timeout=broker.deadline_s,
+            tls_context=self._context,
+            max_queued_incoming_messages=QUEUED_COMMANDS,
+            max_queued_outgoing_messages=QUEUED_MESSAGES,
+            **self._session(),
+        )
+        client.pending_calls_threshold = QUEUED_MESSAGES
+        return client
+
+    def _session(self) -> dict[str, Any]:
+        """Return what makes the session persistent, in the protocol's version."""
+        if self._broker.version == "3.1.1":
+            return {"protocol": aiomqtt.ProtocolVersion.V311, "clean_session": False}
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = self._broker.session_s
+        return {"protocol": aiomqtt.ProtocolVersion.V5, "clean_start": False, "properties": properties}
+
+
+class _Client(aiomqtt.Client):
+    """aiomqtt's client, but a PUBACK that refuses is no acknowledgement: it ends the connection."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.refusal = ""
+        self.version5 = settings.get("protocol") is aiomqtt.ProtocolVersion.V5
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection has ended already."""
+        return self._disconnected.done()
+
+    def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        if getattr(reason_code, "is_failure", False):
+            self.refusal = f"the broker refused a message ({reason_code}); check the device's rights there"
+            client.disconnect()
+        else:
+            super()._on_publish(client, userdata, mid, reason_code, properties)
+
+
+class _MqttLink(Link):
+    def __init__(self, client: _Client, payloads: Payloads, on_command: CommandHandler | None) -> None:
+        self._client = client
+        self._payloads = payloads
+        self._on_command = on_command
+
+    async def send(self, letters: Sequence[Letter]) -> None:
+        messages = list(self._payloads.messages(letters))
+        if len(messages) == 1:
+            await self.publish(messages[0])
+            return
+        errors: list[LinkError] = []
+
+        async def publish(message: Message) -> None:
+            try:
+                await self.publish(message)
+            except LinkError as error:
+                errors.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for message in messages:
+                tasks.start_soon(publish, message)
+        if errors:
+            raise errors[0]
+
+    async def publish(self, message: Message) -> None:
+        properties = None
+        if self._client.version5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.ContentType = message.content_type
+        await self._publish(message.topic, message.payload, message.qos, message.retain, properties)
+
+    async def watch(self) -> None:
+        try:
+            async for message in self._client.messages:
+                await self._carry_out(message)
+        except aiomqtt.MqttError as error:
+            raise LinkError(self._client.refusal or f"the connection broke: {error.__cause__ or error}") from error
+
+    async def _carry_out(self, message: aiomqtt.Message) -> None:
+        if self._on_command is None:
+            return
+        command = message.topic.value.rsplit("/", 1)[-1]
+        payload = message.payload if isinstance(message.payload, bytes) else b""
+        try:
+            answer = await self._on_command(command, payload)
+        except EdgeRuntimeError as error:
+            log.warning("command refused", command=command, error=str(error))
+            answer = {"error": str(error)}
+        topic, properties = self._reply_to(message, command)
+        await self._publish(topic, json.dumps(answer).encode(), 1, False, properties)
+
+    def _reply_to(self, message: aiomqtt.Message, command: str) -> tuple[str, Properties | None]:
+        """Answer where the command says (MQTT 5), or on the device's own topic."""
+        asked = message.properties
+        topic = getattr(asked, "ResponseTopic", None) or self._payloads.topics.reply(command)
+        if not self._client.version5:
+            return topic, None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ContentType = "application/json"
+        if asked is not None and hasattr(asked, "CorrelationData"):
+            properties.CorrelationData = asked.CorrelationData
+        return topic, properties
+
+    async def _publish(self, topic: str, payload: bytes, qos: int, retain: bool, properties: Properties | None) -> None:
+        try:
+            await self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+        except aiomqtt.MqttError as error:
+            raise LinkError(f"a message was not acknowledged: {error}") from error

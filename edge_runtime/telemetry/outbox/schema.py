@@ -1,0 +1,88 @@
+"""How an outbox lies in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from edge_runtime.errors import SinkError, StateError
+
+__all__ = ["PAGE_BYTES", "VERSION", "open_database", "read_counters"]
+
+VERSION = 1
+PAGE_BYTES = 4096
+APPLICATION = 0x45524F42
+"""``EROB``: what SQLite's header calls an outbox of this project."""
+
+CHECKPOINT_PAGES = 128
+
+SCHEMA = """
+CREATE TABLE record (seq INTEGER PRIMARY KEY, priority INTEGER NOT NULL, put_ns INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX by_priority ON record (priority, seq);
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+
+def open_database(path: Path, *, largest_bytes: int) -> sqlite3.Connection:
+    """Open an outbox's file, or make it; every commit is fsynced before it returns.
+
+    Raises
+    ------
+    SinkError
+        If it cannot be opened.
+    StateError
+        If it is no outbox, is damaged, or was written by a later version.
+    """
+    try:
+        database = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise SinkError(
+            f"{path}: the outbox cannot be opened: {error}; its folder must exist and be writable"
+        ) from error
+    try:
+        _prepare(database, path, largest_bytes)
+    except sqlite3.OperationalError as error:
+        database.close()
+        raise SinkError(f"{path}: the outbox cannot be opened: {error}; is another daemon using it?") from error
+    except sqlite3.DatabaseError as error:
+        database.close()
+        raise StateError(f"{path}: the outbox is damaged: {error}") from error
+    except StateError:
+        database.close()
+        raise
+    return database
+
+
+def read_counters(database: sqlite3.Connection) -> dict[str, int]:
+    """Return the counters that outlive the daemon, by name."""
+    return dict(database.execute("SELECT name, value FROM counter"))
+
+
+def _prepare(database: sqlite3.Connection, path: Path, largest_bytes: int) -> None:
+    database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    database.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_PAGES * PAGE_BYTES}")
+    database.execute(f"PRAGMA max_page_count = {largest_bytes // PAGE_BYTES}")
+    database.execute("BEGIN IMMEDIATE")
+    version = _check_version(database, path)
+    if version == 0:
+        for statement in SCHEMA.strip().split(";\n"):
+            database.execute(statement)
+        database.execute(f"PRAGMA application_id = {APPLICATION}")
+        database.execute(f"PRAGMA user_version = {VERSION}")
+    database.execute("COMMIT")
+
+
+def _check_version(database: sqlite3.Connection, path: Path) -> int:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION and tables:
+        raise StateError(f"{path}: is a database, but not an outbox; name another path")
+    if version > VERSION:
+        raise StateError(
+            f"{path}: the outbox has version {version}, this program knows {VERSION}; use the newer program"
+        )
+    return int(version)
