@@ -36,8 +36,8 @@ FETCH_CYCLES = 9
 READ_GAP_CYCLES = READ_LATENCY + 1
 #: edge_requantizer: from a layer's last write to the first step of the array's layer after the next one.
 QUEUE_GAP_CYCLES = 2
-#: edge_activation_memory: from the cycle of a write to the earliest step that may read the byte. A write is in the memory
-#: two cycles later, and a step looks there three cycles after it was issued.
+#: edge_activation_memory: from the cycle of a write to the earliest step that may read the byte. A write is in the
+#: memory two cycles later, and a step looks there three cycles after it was issued.
 READ_AFTER_WRITE_CYCLES = -1
 #: edge_vector_unit: the lanes' own tables are loaded, from the cycle in which that could begin.
 TABLE_CYCLES = 256
