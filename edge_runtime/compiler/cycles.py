@@ -11,11 +11,13 @@ __all__ = [
     "COMMIT_CYCLES",
     "DISPATCH_CYCLES",
     "FETCH_CYCLES",
+    "QUEUE_GAP_CYCLES",
     "READ_AFTER_WRITE_CYCLES",
     "READ_GAP_CYCLES",
     "READ_LATENCY",
     "START_CYCLES",
     "TABLE_CYCLES",
+    "TABLE_GAP_CYCLES",
     "VECTOR_GAP_CYCLES",
     "VECTOR_WRITE_CYCLES",
     "array_write_cycles",
@@ -35,15 +37,20 @@ FETCH_CYCLES = 9
 READ_GAP_CYCLES = READ_LATENCY
 #: edge_vector_unit: the same from one layer of the unit to the next.
 VECTOR_GAP_CYCLES = READ_LATENCY + 1
-#: From the cycle of a write to the earliest step that may read the byte.
-READ_AFTER_WRITE_CYCLES = 1
+#: edge_requantizer: from a layer's last write to the first step of the array's layer after the next one.
+QUEUE_GAP_CYCLES = 2
+#: edge_activation_memory: from the cycle of a write to the earliest step that may read the byte. A write is in the
+#: memory two cycles later, and a step looks there three cycles after it was issued.
+READ_AFTER_WRITE_CYCLES = -1
 #: edge_vector_unit: the lanes' own tables are loaded, from the cycle in which that could begin.
 TABLE_CYCLES = 256
+#: edge_vector_unit: from its last step to the first one of a layer whose tables are loaded then, less TABLE_CYCLES.
+TABLE_GAP_CYCLES = 8
 #: edge_vector_unit: from a step to the write of its output.
 VECTOR_WRITE_CYCLES = 23
 #: edge_vector_unit: from the last step of a row to the array's first one that may read the row.
 BUFFER_FILL_CYCLES = 20
-#: From the array's last step of a row to the vector unit's first one that may fill the half again.
+#: edge_vector_unit: from the array's last step of a row to the first one that may fill the half again.
 BUFFER_RELEASE_CYCLES = 1
 #: From the last write to the end of the run.
 COMMIT_CYCLES = 2

@@ -1,4 +1,4 @@
-"""From the operators of a part to engine layers; depthwise and pointwise convolutions side by side where that is faster."""
+"""From a part's operators to engine layers; depthwise and pointwise ones side by side where that is faster."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from edge_runtime.compiler.roofline import RooflinePoint, unit_limits
 __all__ = ["report_page"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 760, 380, 60, 40
+_ROUNDINGS = {"double": "twice, as tflite-runtime 2.14", "single": "once, as LiteRT 2"}
 _UNITS = {"array": "#1f6fb4", "vector": "#c2621b"}
 
 _STYLE = """
@@ -37,7 +38,7 @@ def report_page(report: CompileReport, parameters: OverlayParameters) -> str:
             f"<h1>{escape(title)}</h1>",
             f"<p>{report.macs:,} MACs in {report.cycles:,} cycles: {report.latency_us:g} µs at "
             f"{report.clock_hz / 1e6:g} MHz, {100 * report.utilisation:.1f} % of the array's limit. "
-            f"Overlay {escape(report.parameters)}; fully-connected layers round {'twice' if report.rounding == 'double' else 'once'}.</p>",
+            f"Overlay {escape(report.parameters)}; fully-connected layers round {_ROUNDINGS[report.rounding]}.</p>",
             *(f'<p class="warning">{escape(warning)}</p>' for warning in report.warnings),
             "<h2>Operators</h2>",
             _table(

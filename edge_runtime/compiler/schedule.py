@@ -113,8 +113,9 @@ class _Run:
     def __init__(self, parameters: OverlayParameters) -> None:
         self._parameters = parameters
         self._written = np.full(parameters.act_bytes, _NEVER, np.int64)
-        self._first_step = 0
+        self._taken = 0  # the first step that the layer before could have had, its descriptor fetched
         self._last_step = _NEVER
+        self._last_read = _NEVER
         self._last_write = {True: _NEVER, False: _NEVER}
         self._before_last_write = {True: _NEVER, False: _NEVER}
         self._vector_last_step = _NEVER
@@ -131,6 +132,7 @@ class _Run:
         begin = max(ready, self._last_step + cycles.DISPATCH_CYCLES + wait) if self._started else ready
         if len(group) == 1:
             starts = begin + np.arange(times.rows, dtype=np.int64) * times.row_cycles
+            self._taken = begin
             return [self._commit(first, times, starts, wait)]
         return self._add_pair(group, times, begin, wait)
 
@@ -138,9 +140,12 @@ class _Run:
         """Return the earliest first step that is safe."""
         if not self._started:
             return 0
-        bounds = [self._last_step + cycles.READ_GAP_CYCLES, self._before_last_write[layer.on_array] + 1]
+        bounds = [self._last_read + cycles.READ_GAP_CYCLES]
         if not layer.on_array:
             bounds.append(self._vector_last_step + cycles.VECTOR_GAP_CYCLES)
+        if layer.on_array or layer.fields["FUSED"]:
+            # the array's requantiser keeps two layers, and the second one of a pair is its next
+            bounds.append(self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES)
         addresses, when = times.reads()
         if len(addresses):
             bounds.append(int((self._written[addresses] - when).max()) + cycles.READ_AFTER_WRITE_CYCLES)
@@ -151,30 +156,33 @@ class _Run:
     def _ready(self, layer: PlacedLayer) -> int:
         """Return the earliest first step by descriptor and tables."""
         banked = cycles.BANK_CYCLES if layer.fields["BANKED"] else 0
-        ready = (self._first_step + cycles.FETCH_CYCLES if self._started else cycles.START_CYCLES) + banked
+        ready = (self._taken + cycles.FETCH_CYCLES if self._started else cycles.START_CYCLES) + banked
         if not layer.on_array and layer.fields["FUNCTION"] == _SUM:
-            ready = max(ready, self._vector_last_step + cycles.READ_LATENCY) + cycles.TABLE_CYCLES
+            ready = max(ready, self._vector_last_step + cycles.TABLE_GAP_CYCLES) + cycles.TABLE_CYCLES
         return ready
 
     def _commit(self, layer: PlacedLayer, times: _Times, starts: Indices, wait: int) -> ScheduledLayer:
         addresses, when = times.writes(starts)
+        last_step = int(starts[-1]) + times.row_cycles - 1
         last_write = int(starts[-1]) + times.last_write
         if not (layer.fields["FUSED"] and not layer.on_array):
             self._written[addresses] = when
             self._before_last_write[layer.on_array] = self._last_write[layer.on_array]
             self._last_write[layer.on_array] = last_write
         self._started = True
-        self._first_step = int(starts[0])
-        self._last_step = int(starts[-1]) + times.row_cycles - 1
+        self._last_step = last_step
+        if not (layer.on_array and layer.fields["FUSED"]):
+            self._last_read = last_step
         if not layer.on_array:
-            self._vector_last_step = self._last_step
-        return ScheduledLayer(wait, self._first_step, self._last_step, last_write)
+            self._vector_last_step = last_step
+        return ScheduledLayer(wait, int(starts[0]), last_step, last_write)
 
     def _add_pair(self, group: Sequence[PlacedLayer], times: _Times, begin: int, wait: int) -> list[ScheduledLayer]:
         """Replay two units side by side, with two halves of a buffer between them."""
         follower = _Times(group[1], self._parameters)
         rows = times.rows
         filling, reading = row_times(rows, times.row_cycles, follower.row_cycles, begin)
+        self._taken = begin + cycles.FETCH_CYCLES
         leader = self._commit(group[0], times, filling, wait)
         return [leader, self._commit(group[1], follower, reading, 0)]
 
@@ -210,7 +218,7 @@ class _Times:
 
     @property
     def last_write(self) -> int:
-        """From a row's first step to the end of its last write; phases without channels take their time, too."""
+        """From a row's first step to the end of its last write, whether its channels exist or not."""
         phases = self._parameters.tile_cycles - 1 if self._layer.on_array else 0
         return self.row_cycles - self._tile + self._last + self._latency + phases
 

@@ -84,7 +84,7 @@ def lower_maximum(
     requantisation: Requantisation,
     site: Site,
 ) -> EngineLayer | None:
-    """Lower a window's maxima, or a copy where it is of one pixel; None where the input lies so that it cannot be done."""
+    """Lower a window's maxima, or a copy where it is of one pixel; None where the input does not lie as it must."""
     lines, columns = sweep.lines, sweep.columns
     together = VECTOR_LINES if lines.kernel > 1 else 1
     if together > 1 and not gathers(sweep, site.source_layout, site.parameters):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edge_runtime.compiler.packing import pack_weights
+from edge_runtime.compiler.packing import pack_lanes, unpack_rows
 from edge_runtime.compiler.parameters import OverlayParameters
 
 PACKED = OverlayParameters(k_lanes=8, oc_lanes=4, requant_lanes=2, act_bytes=1024, weight_rows=64, packed=True)
@@ -21,6 +21,16 @@ WEIGHTS = SHAPES.flatmap(
         hnp.arrays(np.int8, shape, elements=EXTREMES) | hnp.arrays(np.int8, shape, elements=st.integers(-128, 127))
     )
 )
+
+
+def pack_weights(weights: np.ndarray, parameters: OverlayParameters) -> np.ndarray:
+    """The rows of weights [outputs, inputs], step after step of inputs."""
+    outputs, inputs = weights.shape
+    tiles, steps = -(-outputs // parameters.oc_lanes), -(-inputs // parameters.k_lanes)
+    padded = np.zeros((tiles * parameters.oc_lanes, steps * parameters.k_lanes), np.int16)
+    padded[:outputs, :inputs] = weights
+    shaped = padded.reshape(tiles, parameters.oc_lanes, steps, parameters.k_lanes)
+    return pack_lanes(shaped.transpose(0, 2, 3, 1), parameters)
 
 
 def signed(value: int, bits: int) -> int:
@@ -89,3 +99,11 @@ def test_unpacked_rows_hold_the_weights_themselves():
     rows = pack_weights(weights, PLAIN)
     assert rows.shape == (1, 1, 1, 32)
     assert np.array_equal(rows.view(np.int8).reshape(8, 4), weights.T)
+
+
+@pytest.mark.parametrize("parameters", [PACKED, PLAIN])
+@given(data=st.data())
+def test_larger_weights_take_two_passes_and_add_up(parameters, data):
+    lanes = data.draw(hnp.arrays(np.int16, (1, 1, 8, 4), elements=st.integers(-254, 254)))
+    rows = pack_lanes(lanes, parameters)
+    assert np.array_equal(unpack_rows(rows, parameters).sum(axis=1), lanes)

@@ -21,7 +21,14 @@ from edge_runtime.errors import ConfigError
         ("weight_rows", 0),
         ("weight_rows", 8192),
         ("param_channels", 8),
-        ("descriptors", 2048),
+        ("descriptors", 4096),
+        ("vec_lanes", 3),
+        ("vec_lanes", 64),
+        ("vec_weight_rows", 2048),
+        ("vec_param_channels", 8),
+        ("table_pairs", 0),
+        ("table_pairs", 256),
+        ("row_buffer_bytes", 3000),
     ],
 )
 def test_an_impossible_parameter_is_named_with_what_is_possible(name, value):

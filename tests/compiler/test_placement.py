@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
+from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.compiler.placement import cut, place
-from support.networks import Builder
+from edge_runtime.errors import FitError
+from edge_runtime.model import GraphBuilder, OpKind
+from support.networks import Builder, dense_network
 
 
 def kinds(graph):
@@ -22,3 +28,30 @@ def test_a_view_between_layers_costs_nothing_and_one_at_an_edge_goes_to_the_cpu(
 def test_a_network_is_cut_into_as_many_parts_as_it_needs():
     graph = Builder((1, 8)).dense(4).softmax().dense(5).softmax().dense(3).graph()
     assert cut(place(graph)) == ((True, (0,)), (False, (1,)), (True, (2,)), (False, (3,)), (True, (4,)))
+
+
+def test_broadcasting_goes_to_the_cpu_with_a_reason():
+    builder = GraphBuilder("broadcast")
+    one, other = (builder.input(shape, scale=0.5, zero_point=0) for shape in ((1, 4, 4, 8), (1, 1, 1, 8)))
+    graph = builder.graph(builder.binary(OpKind.ADD, one, other, scale=1.0, zero_point=0))
+    (decision,) = place(graph)
+    assert not decision.on_overlay
+    assert "does not broadcast" in decision.reason
+
+
+def test_a_constant_of_one_element_is_taken():
+    builder = GraphBuilder("constant")
+    one = builder.input((1, 4, 4, 8), scale=0.5, zero_point=0)
+    constant = builder.int8_constant(np.array([7]), scale=0.1, zero_point=2)
+    (decision,) = place(builder.graph(builder.binary(OpKind.MUL, one, constant, scale=1.0, zero_point=0)))
+    assert decision.on_overlay
+
+
+def test_what_does_not_fit_goes_to_the_cpu_on_request_only():
+    model = dense_network([200, 100, 20, 10])
+    small = OverlayParameters(weight_rows=64)
+    with pytest.raises(FitError, match="weight rows"):
+        compile_model(model, small, name="large")
+    program = compile_model(model, small, name="large", allow_cpu=True)
+    assert [part.on_overlay for part in program.parts] == [False, True]
+    assert "does not fit" in program.decisions[0].reason

@@ -99,6 +99,7 @@ class _Network:
 
     def pool(self, x: _Picture) -> _Picture:
         kernel, stride, padding = self.window(x.shape)
+        kernel = [min(size, 2 * length) for size, length in zip(kernel, x.shape, strict=False)]
         kind = self.pick(OpKind.AVERAGE_POOL_2D, OpKind.MAX_POOL_2D)
         tensor = self.builder.pool(kind, x.tensor, PoolOptions(*kernel, *stride, padding))
         return _Picture(tensor, self.shape(tensor), x.scale, x.zero_point)
@@ -116,7 +117,8 @@ class _Network:
         return _Picture(tensor, self.shape(tensor), x.scale, x.zero_point)
 
     def pool_same(self, x: _Picture) -> _Picture:
-        options = PoolOptions(self.pick(1, 2, 3), self.pick(1, 2, 3), 1, 1, Padding.SAME)
+        kernel = [min(self.pick(1, 2, 3), 2 * length) for length in x.shape[:2]]
+        options = PoolOptions(*kernel, 1, 1, Padding.SAME)
         tensor = self.builder.pool(self.pick(OpKind.AVERAGE_POOL_2D, OpKind.MAX_POOL_2D), x.tensor, options)
         return _Picture(tensor, x.shape, x.scale, x.zero_point)
 

@@ -7,4 +7,12 @@ from edge_runtime.accelerator.bus.serial_simulation import SimulatedSerialBoard,
 from edge_runtime.accelerator.bus.uart import UartBus
 from edge_runtime.accelerator.bus.verilator import VerilatorBus
 
-__all__ = ["Bus", "EmulatedBus", "FakeBus", "SimulatedSerialBoard", "SimulatedUartBus", "UartBus", "VerilatorBus"]
+__all__ = [
+    "Bus",
+    "EmulatedBus",
+    "FakeBus",
+    "SimulatedSerialBoard",
+    "SimulatedUartBus",
+    "UartBus",
+    "VerilatorBus",
+]
