@@ -10,7 +10,7 @@ from abc import abstractmethod
 from importlib.metadata import EntryPoint, entry_points
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, PositiveFloat, PositiveInt, Tag, field_validator, model_validator
 from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table
@@ -231,15 +231,13 @@ class PluginTable(SourceTable):
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
-    @model_validator(mode="after")
-    def _is_known(self) -> Self:
-        if _plugin(self.kind) is None:
-            others = [found.name for found in entry_points(group=GROUP)]
-            raise ValueError(
-                f"kind: {self.kind!r} is unknown; it must be one of "
-                f"{', '.join(repr(name) for name in [*BUILT_IN, *others])}"
-            )
-        return self
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind: str) -> str:
+        if _plugin(kind) is None:
+            names = [*BUILT_IN, *(found.name for found in entry_points(group=GROUP))]
+            raise ValueError(f"{kind!r} is unknown; it must be one of {', '.join(map(repr, names))}")
+        return kind
 
     def open(self) -> Source:
         """Return the source."""
@@ -273,7 +271,7 @@ SimpleSourceTable = Annotated[
     | Annotated[HostTable, Tag("host")]
     | Annotated[MicrophoneTable, Tag("microphone")]
     | Annotated[PluginTable, Tag("plugin")],
-    Discriminator(_tag),
+    Discriminator(_tag, custom_error_type="nested", custom_error_message="a merged source cannot hold another one"),
 ]
 MergedTable.model_rebuild()
 
