@@ -31,7 +31,7 @@ def _sample(tensor: Tensor, number: int, random: np.random.Generator) -> npt.NDA
     levels = _EXTREMES[number](size) if number < len(_EXTREMES) else _random_levels(size, number, random)
     if tensor.dtype == np.float32:
         return (levels / 128 * _FLOAT_RANGE).astype(np.float32).reshape(tensor.shape)
-    return levels.astype(np.int8).reshape(tensor.shape)
+    return levels.astype(tensor.dtype).reshape(tensor.shape)
 
 
 _EXTREMES = (

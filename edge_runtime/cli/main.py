@@ -14,6 +14,7 @@ from edge_runtime.cli.demo import demo
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
+from edge_runtime.cli.quantize import quantize
 from edge_runtime.cli.run import run
 from edge_runtime.cli.synth import synth_verb
 from edge_runtime.cli.verify import verify
@@ -57,6 +58,7 @@ app.command("demo")(demo)
 app.command("run")(run)
 app.command("compile")(compile_verb)
 app.command("verify")(verify)
+app.command("quantize")(quantize)
 app.command("synth")(synth_verb)
 app.command("boards")(boards)
 app.add_typer(models, name="models")

@@ -13,8 +13,6 @@ from edge_runtime.daemon.config import (
     LearningTable,
     ModelTable,
     PipelineConfig,
-    RecordingTable,
-    SourceTable,
 )
 from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.labels import DelayedTruth, LabelFeed
@@ -31,7 +29,6 @@ from edge_runtime.files import read_model
 from edge_runtime.learning.learner import Learner, LearnerOptions, default_challengers
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
-from edge_runtime.sources.synthetic import SyntheticSource
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Deployment", "Plant", "build_learning", "build_pipeline", "build_plant", "deploy"]
@@ -194,7 +191,7 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
         If the file's parts are not there or do not go together.
     """
     deployment = deploy(config.model, config.view, board=board)
-    source = _open_source(config.source)
+    source = config.source.open()
     learning = None
     if config.learns and config.learning is not None:
         learning = _learn_from_truth(deployment.network, source, config.learning)
@@ -208,19 +205,6 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
         status_every=config.pipeline.status_every,
     )
     return Plant(deployment, source, pipeline)
-
-
-def _open_source(table: SourceTable) -> Source:
-    if isinstance(table, RecordingTable):
-        return RecordedSource(table.path, channels=table.channels, block_size=table.block_size, pace=table.pace)
-    return SyntheticSource(
-        table.channels,
-        table.rate,
-        seed=table.seed,
-        block_size=table.block_size,
-        blocks=table.blocks,
-        pace=table.pace,
-    )
 
 
 def _learn_from_truth(network: Network, source: Source, table: LearningTable) -> Learning:

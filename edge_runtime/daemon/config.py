@@ -7,14 +7,15 @@ import socket
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, ValidationInfo, model_validator
 from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
 from edge_runtime.daemon.sink_tables import SinkTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.view import FeatureView
-from edge_runtime.units import Duration, Frequency
+from edge_runtime.sources.tables import AnySourceTable, RecordingTable
+from edge_runtime.units import Duration
 
 __all__ = [
     "DeviceTable",
@@ -22,13 +23,8 @@ __all__ = [
     "ModelTable",
     "PipelineConfig",
     "PipelineTable",
-    "RecordingTable",
-    "SourceTable",
-    "SyntheticTable",
     "load_pipeline",
 ]
-
-Pace = PositiveFloat | Literal["max"]
 
 
 def _host_name() -> str:
@@ -59,31 +55,6 @@ class PipelineTable(Table):
     status_every: Duration = 10.0
 
 
-class RecordingTable(Table):
-    """A recording, played as it was recorded or at another pace."""
-
-    kind: Literal["recording"]
-    path: NearbyPath = Field(description="an .npz recording")
-    channels: tuple[str, ...] | None = None
-    block_size: PositiveInt = 64
-    pace: Pace = "max"
-
-
-class SyntheticTable(Table):
-    """A computed stream."""
-
-    kind: Literal["synthetic"]
-    channels: tuple[str, ...] = Field(min_length=1)
-    rate: Frequency
-    seed: int = 0
-    block_size: PositiveInt = 64
-    blocks: PositiveInt | None = None
-    pace: Pace = "max"
-
-
-SourceTable = Annotated[RecordingTable | SyntheticTable, Field(discriminator="kind")]
-
-
 class ModelTable(Table):
     """The network, and what runs it."""
 
@@ -108,7 +79,7 @@ class PipelineConfig(Table):
 
     device: DeviceTable = Field(default_factory=DeviceTable)
     pipeline: PipelineTable
-    source: SourceTable
+    source: AnySourceTable
     view: FeatureView
     model: ModelTable
     learning: LearningTable | None = None
@@ -116,7 +87,7 @@ class PipelineConfig(Table):
 
     @model_validator(mode="after")
     def _learning_has_labels(self) -> Self:
-        if self.learns and isinstance(self.source, SyntheticTable):
+        if self.learns and not isinstance(self.source, RecordingTable):
             raise ValueError('learning.enabled: needs labels, and only a source of kind "recording" brings them')
         if self.learns and not self.model.classes:
             raise ValueError('model.classes: missing; learning needs the classes\' names, like ["walking", "running"]')

@@ -32,8 +32,8 @@ __all__ = [
 def centred_weights(graph: Graph, operator: Operator) -> npt.NDArray[np.int16]:
     """Return an operator's weights less their zero point, in the tensor's shape.
 
-    int8 weights have none, and come back as they are. uint8 weights are -255 to 255 afterwards; where all are within
-    -128 to 127, as with a zero point near 128, they are int8 weights for an array of int8 multipliers.
+    int8 weights have none, and come back as they are. Those of the older uint8 scheme are -255 to 255; where all are
+    within -128 to 127, as with a zero point near the middle, they are int8 weights for an array of int8 multipliers.
     """
     weights = graph.tensor(operator.inputs[1])
     return constant_of(weights).astype(np.int16) - np.int16(quantization_of(weights).zero_point)
@@ -60,7 +60,7 @@ def channel_factors(graph: Graph, operator: Operator) -> npt.NDArray[np.float64]
     source, weights = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
     output = graph.output_tensor(operator)
     # the older uint8 kernels have but one factor, and TFLite computes it as it does for fully-connected layers
-    plain = operator.kind is OpKind.FULLY_CONNECTED or output.dtype == np.uint8
+    plain = operator.kind is OpKind.FULLY_CONNECTED or output.unsigned
     factors = (fully_connected_factors if plain else convolution_factors)(source, weights, output)
     channels = weights.shape[-1 if operator.kind is OpKind.DEPTHWISE_CONV_2D else 0]
     return np.broadcast_to(factors, (channels,))

@@ -162,7 +162,8 @@ class Tensor:
     """One tensor of the graph.
 
     `data` is there for constants only (read-only, in `shape` and `dtype`). A variable keeps its value from one run to
-    the next: an operator's state.
+    the next: an operator's state. An unsigned tensor is an int8 one that the file has as uint8, 128 higher: operators
+    that write one follow TFLite's older kernels (see `edge_runtime.model.unsigned`).
     """
 
     index: int
@@ -172,6 +173,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: npt.NDArray[Any] | None = None
     is_variable: bool = False
+    unsigned: bool = False
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Tensor):
@@ -193,7 +195,8 @@ class Tensor:
 
 
 def _identity(tensor: Tensor) -> tuple[Any, ...]:
-    return tensor.index, tensor.name, tensor.shape, tensor.dtype, tensor.quantization, tensor.is_variable
+    kind = tensor.dtype, tensor.is_variable, tensor.unsigned
+    return tensor.index, tensor.name, tensor.shape, kind, tensor.quantization
 
 
 def _same_data(one: npt.NDArray[Any] | None, other: npt.NDArray[Any] | None) -> bool:

@@ -143,7 +143,9 @@ def apply_head(graph: Graph, head: QuantizedHead) -> Graph:
     operator = graph.operators[site.operator]
     tensors = list(graph.tensors)
     bias_scale = quantization_of(graph.tensor(site.embedding)).scale * head.weight_scale
-    weights = _place(graph, tensors, operator, 1, _constant("head weights", head.weights, head.weight_scale))
+    unsigned = graph.tensor(operator.inputs[1]).unsigned
+    new = replace(_constant("head weights", head.weights, head.weight_scale), unsigned=unsigned)
+    weights = _place(graph, tensors, operator, 1, new)
     bias = _place(graph, tensors, operator, 2, _constant("head bias", head.bias, bias_scale))
     logits = _affine(head.output_scale, head.output_zero_point)
     for index in _logits_tensors(graph, site):

@@ -18,6 +18,7 @@ from edge_runtime.model.options import new_shape, read_options
 from edge_runtime.model.tensor_reader import read_tensors
 from edge_runtime.model.tflite_fields import builtin_code, integers, names_of, text_of
 from edge_runtime.model.tflite_schema import IDENTIFIER, ROOT, TFLITE_SCHEMA, VERSION
+from edge_runtime.model.unsigned import shift_to_int8, split_edges
 
 __all__ = ["load_tflite", "read_tflite"]
 
@@ -99,9 +100,9 @@ def _read(data: bytes, name: str) -> Graph:
     )
     check_structure(graph)
     _check_new_shapes(subgraph, graph)
-    graph = fold_constants(graph)
+    graph = fold_constants(shift_to_int8(graph))
     check_graph(graph)
-    return graph
+    return split_edges(graph)
 
 
 def _check_header(data: bytes) -> None:

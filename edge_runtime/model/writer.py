@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import flatbuffers
@@ -13,6 +14,7 @@ import tflite
 from edge_runtime.model.graph import Graph, Operator, OpKind, Quantization, SqueezeOptions, Tensor
 from edge_runtime.model.options import options_type, write_options
 from edge_runtime.model.tflite_schema import DTYPES, IDENTIFIER, VERSION
+from edge_runtime.model.unsigned import joined_edges, to_uint8
 
 __all__ = ["write_tflite"]
 
@@ -53,7 +55,8 @@ def write_tflite(graph: Graph) -> bytes:
 
 class _Writer:
     def __init__(self, graph: Graph) -> None:
-        self._graph = graph
+        graph = joined_edges(graph)
+        self._graph = graph = replace(graph, tensors=tuple(to_uint8(tensor) for tensor in graph.tensors))
         self._builder = flatbuffers.Builder(1024)
         self._kinds = sorted({operator.kind for operator in graph.operators})
         self._constants = [tensor for tensor in graph.tensors if tensor.data is not None]

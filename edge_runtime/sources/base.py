@@ -16,11 +16,34 @@ __all__ = ["Source", "SourceCounts"]
 
 @dataclass
 class SourceCounts:
-    """What a source has delivered so far."""
+    """What a source has delivered so far, and what happened on the way.
+
+    Parameters
+    ----------
+    blocks, samples, gaps
+        Delivered blocks, their samples, and how many of them had a gap before them.
+    broken
+        Frames, lines or messages that could not be read.
+    lost, late, duplicates, reordered
+        As sequence numbers tell: numbers that never came, that came too late and were left out, that came again and
+        were left out, and that were put in their place.
+    reconnects, silences
+        How often the connection was lost, or nothing came in time, and it was made anew.
+    dropped
+        What came faster than it was taken.
+    """
 
     blocks: int = 0
     samples: int = 0
     gaps: int = 0
+    broken: int = 0
+    lost: int = 0
+    late: int = 0
+    duplicates: int = 0
+    reordered: int = 0
+    reconnects: int = 0
+    silences: int = 0
+    dropped: int = 0
 
     def add(self, block: Block) -> None:
         """Count one block."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.daemon import load_pipeline
-from edge_runtime.daemon.config import RecordingTable
 from edge_runtime.errors import ConfigError
+from edge_runtime.sources.tables import RecordingTable
 
 GOOD = """
 [pipeline]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edge_runtime.errors import DataError
-from edge_runtime.model import Activation, GraphBuilder, Interpreter, OpKind, Quantization, Rounding
+from edge_runtime.model import (
+    Activation,
+    GraphBuilder,
+    Interpreter,
+    OpKind,
+    Quantization,
+    Rounding,
+    read_tflite,
+    write_tflite,
+)
 from edge_runtime.model.graph import SvdfOptions
 
 
@@ -145,3 +156,33 @@ def test_each_interpreter_has_states_of_its_own(running_sum):
     one, other = Interpreter(running_sum), Interpreter(running_sum)
     assert run_through(one, [1, 2]) == [1, 3]
     assert run_through(other, [1]) == [1]
+
+
+def test_a_uint8_network_has_uint8_ends_and_int8_inside():
+    builder = GraphBuilder("older")
+    x = builder.input((1, 2), scale=1, zero_point=-28)
+    y = builder.fully_connected(x, [[1, -2]], [3], weight_scale=1, scale=1, zero_point=-118)
+    graph = builder.graph(y)
+    tensors = tuple(replace(t, unsigned=t.dtype == np.int8) for t in graph.tensors)
+    read = read_tflite(write_tflite(replace(graph, tensors=tensors)), "older")
+    assert [read.tensor(index).dtype for index in (*read.inputs, *read.outputs)] == [np.uint8, np.uint8]
+    assert (*read.inputs, *read.outputs) == (*graph.inputs, *graph.outputs)
+    kinds = [operator.kind for operator in read.operators]
+    assert kinds == [OpKind.QUANTIZE, OpKind.FULLY_CONNECTED, OpKind.QUANTIZE]
+    assert read.tensor(read.operators[1].inputs[0]).dtype == np.int8
+    # (110 - 100) - 2 * (103 - 100) + 3, and 10 for the zero point
+    assert Interpreter(read).run([np.array([[110, 103]], np.uint8)])[0].tolist() == [[17]]
+    again = read_tflite(write_tflite(read), "older")
+    assert [operator.kind for operator in again.operators] == kinds
+    assert Interpreter(again).run([np.array([[110, 103]], np.uint8)])[0].tolist() == [[17]]
+
+
+def test_a_network_may_convert_its_uint8_ends_itself():
+    builder = GraphBuilder("ends")
+    x = builder.input((3,), scale=1, zero_point=-28)
+    graph = builder.graph(builder.quantize(builder.quantize(x, scale=2, zero_point=0), scale=1, zero_point=0))
+    ends = {*graph.inputs, *graph.outputs}
+    tensors = tuple(replace(t, unsigned=t.index in ends) for t in graph.tensors)
+    read = read_tflite(write_tflite(replace(graph, tensors=tensors)), "ends")
+    assert [operator.kind for operator in read.operators] == [OpKind.QUANTIZE, OpKind.QUANTIZE]
+    assert Interpreter(read).run([np.array([0, 100, 255], np.uint8)])[0].tolist() == [28, 128, 255]

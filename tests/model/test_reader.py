@@ -393,7 +393,10 @@ GRAPHS = {
         r"operator 0 \(FULLY_CONNECTED\), input: tensor 0 \('t0'\) is float32: give an int8 model, e\.g\.",
     ),
     "hybrid": (lambda: with_tensor(dense(), 0, dtype=np.dtype(np.float32)), "is float32: give an int8 model"),
-    "uint8": (lambda: with_tensor(dense(), 0, dtype=np.dtype(np.uint8)), "is uint8: the older uint8 scheme"),
+    "uint8": (
+        lambda: with_tensor(dense(), 0, dtype=np.dtype(np.uint8)),
+        "has both int8 and uint8 tensors; only QUANTIZE converts",
+    ),
     "int16": (lambda: with_tensor(dense(), 0, dtype=np.dtype(np.int16)), "is int16: 16-bit activations"),
     "dynamic shape": (lambda: with_tensor(dense(), 0, shape=(-1, 3)), r"has shape \[-1, 3\]; every dimension"),
     "empty shape": (lambda: with_tensor(dense(), 0, shape=(0, 3)), r"has shape \[0, 3\]; every dimension"),

@@ -9,7 +9,15 @@ import anyio
 import numpy as np
 import pytest
 
-from edge_runtime.sources import RecordedSource, Source, SyntheticSource
+from edge_runtime.sources import (
+    HostSource,
+    MergedSource,
+    RecordedSource,
+    Source,
+    SyntheticSource,
+    bearing_source,
+    motion_source,
+)
 from edge_runtime.stream import Block, Flags, Recording, check_block, sample_times
 
 
@@ -24,7 +32,24 @@ def synthetic() -> Source:
     return SyntheticSource(["x", "y", "z"], 100.0, block_size=16, blocks=5)
 
 
-SOURCES = [recorded, synthetic]
+def bearing() -> Source:
+    return bearing_source(1000.0, fault="outer", block_size=16, blocks=5)
+
+
+def body() -> Source:
+    return motion_source(50.0, gait="running", block_size=16, blocks=5)
+
+
+def host() -> Source:
+    return HostSource(["load_1min", "memory_percent"], 40.0, samples=4)
+
+
+def merged() -> Source:
+    slow = SyntheticSource(["state"], 10.0, block_size=4, blocks=6)
+    return MergedSource([SyntheticSource(["x"], 100.0, block_size=16, blocks=12), slow], 50.0, patience_s=100)
+
+
+SOURCES = [recorded, synthetic, bearing, body, host, merged]
 every_source = pytest.mark.parametrize("make", SOURCES)
 
 

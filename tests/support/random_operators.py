@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,12 @@ from edge_runtime.model import (
     DepthwiseConv2DOptions,
     Graph,
     GraphBuilder,
+    Operator,
     OpKind,
     Padding,
     PoolOptions,
     Quantization,
+    Tensor,
 )
 from edge_runtime.model.graph import (
     GatherOptions,
@@ -31,7 +33,7 @@ from edge_runtime.model.graph import (
     UnpackOptions,
 )
 
-__all__ = ["MAKERS", "network_of"]
+__all__ = ["MAKERS", "network_of", "older_scheme"]
 
 _RMS = 74
 
@@ -192,12 +194,12 @@ def pool(maker: _Maker) -> list[int]:
 
 def mean(maker: _Maker) -> list[int]:
     rank = maker.integer(1, 4)
-    x, scale = maker.input(maker.shape(rank, 9))
+    x, scale = maker.input(maker.shape(rank, 9 if rank > 1 else 40))
     axes = maker.random.permutation(rank)[: maker.integer(1, rank)]
     if rank == 4 and maker.chance(0.5):
         axes = np.array([1, 2] if maker.chance(0.7) else [2, 1])
     given = [int(axis) - (rank if maker.chance(0.2) else 0) for axis in axes]
-    new_scale = scale if maker.chance(0.3) else float(scale * 10 ** maker.random.uniform(-1, 1))
+    new_scale = scale if maker.chance(0.3) else float(scale * 10 ** maker.random.uniform(-1, 0.3))
     keep = maker.chance(0.5)
     return [maker.builder.mean(x, given, scale=new_scale, zero_point=maker.zero_point(), keep_dims=keep)]
 
@@ -238,6 +240,29 @@ def table(maker: _Maker) -> list[int]:
     if kind is OpKind.TANH:
         new, zero_point = (1 / 128, 0) if maker.chance(0.6) else (maker.scale(-5, 1), zero_point)
     return [maker.builder.unary(kind, x, scale=new, zero_point=zero_point, options=options)]
+
+
+def fully_connected(maker: _Maker) -> list[int]:
+    inputs, outputs = maker.integer(1, 40), maker.integer(1, 8)
+    x, scale = maker.input((maker.integer(1, 3), inputs))
+    weight_scale, spread = maker.weight_scales(outputs), _RMS * _RMS * np.sqrt(inputs)
+    return [
+        maker.builder.fully_connected(
+            x,
+            maker.weights((outputs, inputs)),
+            maker.bias(outputs, spread, optional=True),
+            weight_scale=weight_scale,
+            scale=float(scale * max(weight_scale) * spread / 60 * 10 ** maker.random.uniform(-0.7, 0.7)),
+            zero_point=maker.zero_point(),
+            activation=maker.activation(),
+        )
+    ]
+
+
+def softmax(maker: _Maker) -> list[int]:
+    scale = maker.scale(-3, 0)
+    x = maker.builder.input(maker.shape(maker.integer(1, 3), 12), scale=scale, zero_point=maker.zero_point())
+    return [maker.builder.softmax(x, beta=1.0 if maker.chance(0.5) else 0.3)]
 
 
 def view(maker: _Maker) -> list[int]:
@@ -424,6 +449,8 @@ MAKERS = {
     for function in (
         convolution,
         depthwise,
+        fully_connected,
+        softmax,
         addition,
         multiplication,
         extreme,
@@ -451,3 +478,39 @@ def network_of(make: Callable[[_Maker], list[int]], seed: int, count: int) -> Gr
     maker = _Maker(GraphBuilder("random"), np.random.default_rng(seed))
     outputs = [output for _ in range(count) for output in make(maker)]
     return maker.builder.graph(*outputs)
+
+
+_WEIGHTED = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
+
+
+def older_scheme(graph: Graph, seed: int) -> Graph:
+    """Return a network in the uint8 scheme: one scale and a zero point for weights, inputs joined from other scales."""
+    random, tensors = np.random.default_rng(seed), list(graph.tensors)
+    for tensor in graph.tensors:
+        if tensor.dtype == np.int8:
+            tensors[tensor.index] = replace(tensor, unsigned=True)
+    for operator in graph.operators:
+        if operator.kind in _WEIGHTED:
+            _older_weights(tensors, operator, random)
+        if operator.kind is OpKind.CONCATENATION:
+            for index in operator.inputs:
+                _own_scale(tensors, index, random)
+    return replace(graph, tensors=tuple(tensors))
+
+
+def _older_weights(tensors: list[Tensor], operator: Operator, random: np.random.Generator) -> None:
+    source, weights = tensors[operator.inputs[0]], tensors[operator.inputs[1]]
+    zero_point = random.choice([random.integers(-128, 128), random.integers(-10, 11)])
+    scales = weights.quantization.scales[:1]
+    tensors[weights.index] = replace(weights, quantization=Quantization(scales, np.array([zero_point])))
+    if len(operator.inputs) > 2 and operator.inputs[2] != -1:
+        bias = tensors[operator.inputs[2]]
+        tensors[bias.index] = replace(bias, quantization=affine(source.quantization.scale * float(scales[0])))
+
+
+def _own_scale(tensors: list[Tensor], index: int, random: np.random.Generator) -> None:
+    tensor = tensors[index]
+    if random.random() < 0.6:
+        scales = (tensor.quantization.scales * 10 ** random.uniform(-1, 1)).astype(np.float32)
+        own = Quantization(scales, np.array([random.integers(-128, 128)]))
+        tensors[index] = replace(tensor, quantization=own)

@@ -19,11 +19,14 @@ from edge_runtime.model.graph import (
     Graph,
     Operator,
     PackOptions,
+    Tensor,
     UnpackOptions,
     options_of,
     quantization_of,
 )
 from edge_runtime.model.kernels.kernel import Kernel, one_output, unary
+from edge_runtime.model.kernels.table import every_value
+from edge_runtime.model.scales import limits_of
 from edge_runtime.model.shapes import integers_of, paddings_of, slice_of, split_of, strided_slices
 
 __all__ = [
@@ -66,8 +69,29 @@ def prepare_pad(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
 
 def prepare_concatenation(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
     """Return a CONCATENATION as a kernel."""
-    axis = options_of(operator, ConcatenationOptions).axis
-    return one_output(lambda inputs: np.concatenate(inputs, axis=axis))
+    axis, output = options_of(operator, ConcatenationOptions).axis, graph.output_tensor(operator)
+    if not output.unsigned:
+        return one_output(lambda inputs: np.concatenate(inputs, axis=axis))
+    tables = [_rescaling(graph.tensor(index), output) for index in operator.inputs]
+
+    def concatenation(inputs: Sequence[Any]) -> _Array:
+        parts = [table[values.view(np.uint8)] for table, values in zip(tables, inputs, strict=True)]
+        return np.concatenate(parts, axis=axis)
+
+    return one_output(concatenation)
+
+
+def _rescaling(source: Tensor, output: Tensor) -> npt.NDArray[np.int8]:
+    """Return what the older scheme's CONCATENATION makes of each value of an input with a scale of its own."""
+    values = every_value(source.dtype)
+    given, wanted = quantization_of(source), quantization_of(output)
+    if (given.scale, given.zero_point) == (wanted.scale, wanted.zero_point):
+        return values.astype(np.int8)
+    # in float32, and from the numbers as they are in the file
+    scale = given.scales[0] * (np.float32(1) / wanted.scales[0])
+    steps = (values + 128).astype(np.float32) * scale + np.float32(-(given.zero_point + 128)) * scale
+    rounded = np.trunc(steps + np.copysign(0.5, steps, dtype=np.float64)) + wanted.zero_point
+    return np.asarray(np.clip(rounded, *limits_of(output))).astype(np.int8)
 
 
 def prepare_pack(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)

@@ -17,7 +17,7 @@ from edge_runtime.model.kernels.accumulate import pad_pictures, windows_of
 from edge_runtime.model.kernels.kernel import Kernel, unary
 from edge_runtime.model.scales import activation_limits, limits_of
 
-__all__ = ["average", "prepare_average_pool", "prepare_max_pool"]
+__all__ = ["average", "average_half_up", "prepare_average_pool", "prepare_max_pool"]
 
 
 def prepare_average_pool(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (one way only)
@@ -26,10 +26,11 @@ def prepare_average_pool(graph: Graph, operator: Operator, rounding: Rounding) -
     _, height, width, _ = graph.tensor(operator.inputs[0]).shape
     counts = _sums(np.ones((1, height, width, 1), np.int32), window)
     limits = activation_limits(options_of(operator, PoolOptions).activation, output)
+    divide = average_half_up if output.unsigned else average
 
     def average_pool(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
         sums = _sums(pictures.astype(np.int32), window)
-        return np.clip(average(sums, counts), *limits).astype(output.dtype)
+        return np.clip(divide(sums, counts), *limits).astype(output.dtype)
 
     return unary(average_pool)
 
@@ -43,6 +44,11 @@ def average(sums: npt.NDArray[np.int32], counts: npt.NDArray[np.int32] | int) ->
     """Return sums divided by how many they are of, rounded to nearest, ties away from zero."""
     magnitudes = (np.abs(sums) + np.floor_divide(counts, 2)) // counts
     return np.where(sums > 0, magnitudes, -magnitudes)
+
+
+def average_half_up(sums: npt.NDArray[np.int32], counts: npt.NDArray[np.int32] | int) -> npt.NDArray[np.int32]:
+    """Return the same with ties up: what the older scheme does, whose numbers are not negative."""
+    return np.asarray((sums + np.floor_divide(counts, 2)) // counts)
 
 
 def prepare_max_pool(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Graph, Operator, OpKind, describe
 from edge_runtime.model.operator_checks import elementwise, movement, recurrent, weighted, windows
@@ -48,7 +50,17 @@ def check_operator(graph: Graph, operator: Operator) -> None:
     for position, index in enumerate(operator.inputs):
         if index != -1 and graph.tensor(index).is_variable and position not in rule.states:
             raise ModelError(f"{describe(operator)} reads {describe(graph.tensor(index))}, another operator's state")
+    _check_scheme(graph, operator)
     rule.check(graph, operator)
+
+
+def _check_scheme(graph: Graph, operator: Operator) -> None:
+    """Check that no operator but QUANTIZE mixes int8 with uint8."""
+    if operator.kind is OpKind.QUANTIZE:
+        return
+    tensors = [graph.tensor(index) for index in (*operator.inputs, *operator.outputs) if index != -1]
+    if len({tensor.unsigned for tensor in tensors if tensor.dtype == np.int8}) > 1:
+        raise ModelError(f"{describe(operator)} has both int8 and uint8 tensors; only QUANTIZE converts between them")
 
 
 def _listed(most: int) -> str:

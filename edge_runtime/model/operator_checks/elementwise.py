@@ -26,6 +26,7 @@ from edge_runtime.model.operator_checks.needs import (
     FLOAT32,
     check_factors,
     ends,
+    need_byte,
     need_int8,
     need_same_quantization,
     need_shape,
@@ -157,18 +158,18 @@ def check_tanh(graph: Graph, operator: Operator) -> None:
 def check_quantize(graph: Graph, operator: Operator) -> None:
     """Check a QUANTIZE."""
     source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
-    need_int8(operator, "output", output)
+    need_byte(operator, "output", output)
     _need_same_shape(operator, source, output)
     if source.dtype == FLOAT32:
         return
-    need_int8(operator, "input", source)
+    need_byte(operator, "input", source)
     check_factors(operator, requantize_factor(source, output))
 
 
 def check_dequantize(graph: Graph, operator: Operator) -> None:
     """Check a DEQUANTIZE."""
     source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
-    need_int8(operator, "input", source)
+    need_byte(operator, "input", source)
     _need_same_shape(operator, source, output)
     if output.dtype != FLOAT32:
         raise wrong(operator, "output", output, f"is {output.dtype}; it must be float32")

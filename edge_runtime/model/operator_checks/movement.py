@@ -156,7 +156,8 @@ def check_concatenation(graph: Graph, operator: Operator) -> None:
         need_rank(operator, f"input {position}", part, [len(source.shape)])
         same = (*source.shape[:axis], part.shape[axis], *source.shape[axis + 1 :])
         need_shape(operator, f"input {position}", part, same)
-        if part.dtype == INT8:
+        # the older kernel alone rescales
+        if part.dtype == INT8 and not output.unsigned:
             need_same_quantization(operator, f"input {position}", part, output)
     whole = sum(part.shape[axis] for part in parts)
     need_shape(operator, "output", output, (*source.shape[:axis], whole, *source.shape[axis + 1 :]))

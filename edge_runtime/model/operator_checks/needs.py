@@ -19,6 +19,7 @@ __all__ = [
     "MOVABLE",
     "check_factors",
     "ends",
+    "need_byte",
     "need_constant",
     "need_int8",
     "need_movable",
@@ -37,7 +38,7 @@ MOVABLE = (INT8, INT32, FLOAT32)
 
 _ADVICE: Mapping[np.dtype[Any], str] = {
     FLOAT32: "give an int8 model, e.g. converted with representative data and TFLITE_BUILTINS_INT8",
-    np.dtype(np.uint8): "the older uint8 scheme is not supported; convert the model again, to int8",
+    np.dtype(np.uint8): "only quantised tensors may be uint8; give it a scale and a zero point",
     np.dtype(np.int16): "16-bit activations are not supported yet; convert the model again, to int8",
 }
 
@@ -54,6 +55,14 @@ def optional(graph: Graph, operator: Operator, position: int) -> Tensor | None:
     """Return an input, None where it is absent."""
     index = operator.inputs[position] if position < len(operator.inputs) else -1
     return None if index == -1 else graph.tensor(index)
+
+
+def need_byte(operator: Operator, role: str, tensor: Tensor) -> None:
+    """Check that a tensor is int8 or uint8, quantised as a whole: of a network's own inputs and outputs."""
+    if tensor.dtype != np.uint8:
+        need_int8(operator, role, tensor)
+    elif tensor.quantization is None or not tensor.quantization.per_tensor:
+        raise wrong(operator, role, tensor, "is uint8, but has not one scale and zero point")
 
 
 def need_int8(operator: Operator, role: str, tensor: Tensor) -> None:

@@ -101,6 +101,9 @@ def _check_windowed(graph: Graph, operator: Operator, channels: int) -> None:
     bias = optional(graph, operator, _BIAS)
     if bias is not None:
         _check_bias(operator, bias, channels=channels, scales=None)
+        if output.unsigned:
+            source, weights = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
+            _check_bias_scale(operator, source, weights, bias, output)
 
 
 def _check_weights(operator: Operator, weights: Tensor, *, rank: int, axis: int, layout: str) -> None:
@@ -108,7 +111,9 @@ def _check_weights(operator: Operator, weights: Tensor, *, rank: int, axis: int,
     quantization = need_quantized(operator, "weights", weights, INT8)
     if len(weights.shape) != rank:
         raise wrong(operator, "weights", weights, f"has shape {list(weights.shape)}; it must be {layout}")
-    if quantization.zero_points.any():
+    if weights.unsigned and not quantization.per_tensor:
+        raise wrong(operator, "weights", weights, "has a scale per channel, which uint8 weights cannot have")
+    if quantization.zero_points.any() and not weights.unsigned:
         raise wrong(
             operator, "weights", weights, f"has zero points {quantization.zero_points.tolist()}; they must be 0"
         )
