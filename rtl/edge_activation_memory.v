@@ -3,9 +3,9 @@
 // Activations in byte banks, so that LANES bytes at any alignment come in one cycle.
 //
 // The byte with address a lies in bank a % BANKS, at a / BANKS. A read takes seven cycles from `read_row_addr` and
-// `read_offset`, whose sum is the address of lane 0. Lane l brings the byte `lane_line[l]` lines further on than l bytes
-// after it, a line being line_rows[1] * BANKS bytes (see edge_gather_plan.v); that keeps each lane in the bank that it has
-// without lines, so lanes of several lines come together. `lane_valid` and `pad_value` are due six cycles
+// `read_offset`, whose sum is the address of lane 0. Lane l brings the byte `lane_line[l]` lines further on than l
+// bytes after it, a line being line_rows[1] * BANKS bytes (see edge_gather_plan.v); that keeps each lane in the bank
+// that it has without lines, so lanes of several lines come together. `lane_valid` and `pad_value` are due six cycles
 // after the address: a lane that is not valid reads as `pad_value`.
 //
 // A write of WRITE_LANES bytes, each with its own enable, is in the memory two cycles after

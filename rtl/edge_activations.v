@@ -2,10 +2,10 @@
 //
 // The activation memory as layers see it: reads of a layer's lines, with padding and gathered kernel lines.
 //
-// `layer_begin` takes from `layer` what holds for all its reads; the first read may come in the next cycle, and no read of
-// the layer before it less than READ_LATENCY cycles before that. A read brings LANES bytes seven cycles after its address,
-// `read_row_addr` + `read_x_offset`; bytes outside the line (edge_read_mask.v) read as the layer's PAD_VALUE.
-// Word bus: see edge_axil_slave.v.
+// `layer_begin` takes from `layer` what holds for all its reads; the first read may come in the next cycle, and no
+// read of the layer before it less than READ_LATENCY cycles before that. A read brings LANES bytes seven cycles after
+// its address, `read_row_addr` + `read_x_offset`; bytes outside the line (edge_read_mask.v) read as the layer's
+// PAD_VALUE. Word bus: see edge_axil_slave.v.
 
 `default_nettype none
 `include "edge_host_interface.vh"

@@ -2,9 +2,9 @@
 //
 // The array unit: walks dense layers, K_LANES x OC_LANES MACs a cycle, and writes requantised outputs.
 //
-// `layer` and `layer_index` come with `layer_begin` and hold until the next one. A step asks for activations by `read_row_addr`,
-// `read_x_offset` and `read_y` and takes them READ_LATENCY cycles later from `memory_lanes`, or, in a fused layer,
-// from `buffer_lanes`. Word buses: see edge_axil_slave.v.
+// `layer` and `layer_index` come with `layer_begin` and hold until the next one. A step asks for activations by
+// `read_row_addr`, `read_x_offset` and `read_y` and takes them READ_LATENCY cycles later from `memory_lanes`, or, in a
+// fused layer, from `buffer_lanes`. Word buses: see edge_axil_slave.v.
 
 `default_nettype none
 `include "edge_host_interface.vh"

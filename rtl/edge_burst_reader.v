@@ -2,10 +2,11 @@
 //
 // Fetches a block from memory over AXI4 and hands it on as 32-bit words: the word bus's write side.
 //
-// `start` takes `address` (a multiple of 8) and `beats` (of 8 bytes, at least 1); `word_addr` counts up from `first_word`.
-// `busy` ends when the last word has been taken; `error` tells then whether memory answered with an error. Bursts have at most
-// 16 beats, stay within 4 KiB, and are asked for only when their beats have room, so that memory never waits. `abandon`
-// ends the block early: what memory still owes is taken and dropped, and `busy` holds until then.
+// `start` takes `address` (a multiple of 8) and `beats` (of 8 bytes, at least 1); `word_addr` counts up from
+// `first_word`. `busy` ends when the last word has been taken; `error` tells then whether memory answered with an
+// error. Bursts have at most 16 beats, stay within 4 KiB, and are asked for only when their beats have room, so that
+// memory never waits. `abandon` ends the block early: what memory still owes is taken and dropped, and `busy` holds
+// until then.
 
 `default_nettype none
 

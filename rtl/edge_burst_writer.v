@@ -2,10 +2,10 @@
 //
 // Stores a block of 32-bit words, read over the word bus, to memory over AXI4.
 //
-// `start` takes `address` (a multiple of 8) and `beats` (of 8 bytes, at least 1); words are read from `first_word` on. `busy`
-// ends when memory has acknowledged the last burst; `error` tells then whether it answered one with an error. A
-// burst is begun when all of its beats are here, so that the bus never waits for data. `abandon` ends the block
-// early: a burst that has begun is finished and acknowledged first.
+// `start` takes `address` (a multiple of 8) and `beats` (of 8 bytes, at least 1); words are read from `first_word` on.
+// `busy` ends when memory has acknowledged the last burst; `error` tells then whether it answered one with an error. A
+// burst is begun when all of its beats are here, so that the bus never waits for data. `abandon` ends the block early:
+// a burst that has begun is finished and acknowledged first.
 
 `default_nettype none
 

@@ -2,11 +2,11 @@
 //
 // Begins layers, in program order, on the array unit or the vector unit, and says when a run has ended.
 //
-// A layer begins when the layer before it has issued its last step and the layer's WAIT cycles have passed since. An array
-// layer that is FUSED begins at once, beside its vector layer. A layer that takes tables begins when they are loaded.
-// Nothing else is waited for: the compiler has seen to it that what a layer reads has been written (docs/architecture.md).
-// `array_layer` and `vector_layer` hold until the unit's next layer begins. `finished` comes when all outputs are in the
-// memory, together with `failed` if a descriptor had an unknown opcode.
+// A layer begins when the layer before it has issued its last step and the layer's WAIT cycles have passed since. An
+// array layer that is FUSED begins at once, beside its vector layer. A layer that takes tables begins when they are
+// loaded. Nothing else is waited for: the compiler has seen to it that what a layer reads has been written
+// (docs/architecture.md). `array_layer` and `vector_layer` hold until the unit's next layer begins. `finished` comes
+// when all outputs are in the memory, together with `failed` if a descriptor had an unknown opcode.
 
 `default_nettype none
 `include "edge_host_interface.vh"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine: fetches a program, runs its layers on the array unit and the vector unit around one activation memory, with the
-// word bus of each memory brought out.
+// The engine: fetches a program, runs its layers on the array unit and the vector unit around one activation memory,
+// with the word bus of each memory brought out.
 //
 // `start` runs the program from descriptor `entry` with head bank `bank`; `finished` says that it has ended, `failed`
 // that descriptor `failed_index` had an unknown opcode. Word buses: see edge_axil_slave.v.
@@ -209,6 +209,13 @@ module edge_engine #(
     wire unused_valid = &{1'b0, array_read_valid};
 
     wire vector_writes = vector_write_en != {VEC_LANES{1'b0}};
+    // One lane more than the wider writer has, so that either is padded.
+    wire [WRITE_LANES:0]         array_en_wide    = {{WRITE_LANES+1-REQUANT_LANES{1'b0}}, array_write_en};
+    wire [WRITE_LANES:0]         vector_en_wide   = {{WRITE_LANES+1-VEC_LANES{1'b0}}, vector_write_en};
+    wire [(WRITE_LANES+1)*8-1:0] array_data_wide  = {{(WRITE_LANES+1-REQUANT_LANES)*8{1'b0}}, array_write_data};
+    wire [(WRITE_LANES+1)*8-1:0] vector_data_wide = {{(WRITE_LANES+1-VEC_LANES)*8{1'b0}}, vector_write_data};
+    wire unused_wide = &{1'b0, array_en_wide[WRITE_LANES], vector_en_wide[WRITE_LANES],
+                         array_data_wide[WRITE_LANES*8 +: 8], vector_data_wide[WRITE_LANES*8 +: 8]};
 
     edge_activations #(
         .ACT_BYTES  (ACT_BYTES),
@@ -223,11 +230,9 @@ module edge_engine #(
         .read_x_offset     (vector_read_valid ? vector_x_offset : array_x_offset),
         .read_y            (vector_read_valid ? vector_y : array_y),
         .read_lanes        (lanes),
-        .write_en          (vector_writes ? vector_write_en | {WRITE_LANES{1'b0}}
-                                          : array_write_en | {WRITE_LANES{1'b0}}),
+        .write_en          (vector_writes ? vector_en_wide[WRITE_LANES-1:0] : array_en_wide[WRITE_LANES-1:0]),
         .write_addr        (vector_writes ? vector_write_addr : array_write_addr),
-        .write_data        (vector_writes ? vector_write_data | {WRITE_LANES*8{1'b0}}
-                                          : array_write_data | {WRITE_LANES*8{1'b0}}),
+        .write_data        (vector_writes ? vector_data_wide[WRITE_LANES*8-1:0] : array_data_wide[WRITE_LANES*8-1:0]),
         .host_wr_valid     (wr_valid[`EDGE_INDEX_ACTIVATIONS]),
         .host_wr_ready     (wr_ready[`EDGE_INDEX_ACTIVATIONS]),
         .host_wr_addr      (wr_addr[ACT_ADDR_WIDTH-3:0]),

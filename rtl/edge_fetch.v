@@ -45,7 +45,8 @@ module edge_fetch #(
     reg [`EDGE_DESC_USED_WIDTH-1:0] fetched;
 
     wire done  = fetching && beat == LAST_BEAT[3:0];
-    wire again = fetched[`EDGE_DESC_BANKED] && !taking_bank;
+    wire pair  = fetched[`EDGE_DESC_BANKED];
+    wire again = pair && !taking_bank;
     wire more  = take && !fetched[`EDGE_DESC_LAST];
 
     always @(posedge clk)
@@ -67,7 +68,7 @@ module edge_fetch #(
 
     always @(posedge clk)
         if (start)     index <= entry;
-        else if (take) index <= index + {{INDEX_WIDTH-2{1'b0}}, fetched[`EDGE_DESC_BANKED], !fetched[`EDGE_DESC_BANKED]};
+        else if (take) index <= index + {{INDEX_WIDTH-2{1'b0}}, pair, !pair};
 
     always @(posedge clk) if (start) run_bank <= bank;
 

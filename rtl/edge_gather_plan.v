@@ -2,9 +2,9 @@
 //
 // For each lane of a read, which of the gathered lines it belongs to and which byte of that line it is.
 //
-// Lane l is byte l % segment of line l / segment, at most line 7. Lines lie BANKS * gather_rows + segment bytes apart, so a lane
-// stays in the bank that it would have in a plain read, and line n adds n * gather_rows to the row in that bank.
-// `lane_line` and `line_rows` follow a change of the inputs one cycle later, `lane_column` two.
+// Lane l is byte l % segment of line l / segment, at most line 7. Lines lie BANKS * gather_rows + segment bytes apart,
+// so a lane stays in the bank that it would have in a plain read, and line n adds n * gather_rows to the row in that
+// bank. `lane_line` and `line_rows` follow a change of the inputs one cycle later, `lane_column` two.
 
 `default_nettype none
 

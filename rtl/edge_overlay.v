@@ -87,9 +87,11 @@ module edge_overlay #(
         if (WEIGHT_ROWS < 2 || PARAM_CHANNELS < 2 * REQUANT_LANES || DESCRIPTORS < 4) begin : gen_too_small
             $error("edge_overlay: WEIGHT_ROWS must be at least 2, PARAM_CHANNELS twice REQUANT_LANES, DESCRIPTORS 4");
         end
-        if (VEC_LANES < 2 || VEC_WEIGHT_ROWS < 2 || VEC_PARAM_CHANNELS < 2 * VEC_LANES || TABLE_PAIRS < 2
-            || ROW_BUFFER_BYTES < 64 || ROW_BUFFER_BYTES > ACT_BYTES) begin : gen_vector_too_small
-            $error("edge_overlay: VEC_LANES, VEC_WEIGHT_ROWS and TABLE_PAIRS must be at least 2, VEC_PARAM_CHANNELS twice VEC_LANES, ROW_BUFFER_BYTES from 64 to ACT_BYTES");
+        if (VEC_LANES < 2 || VEC_WEIGHT_ROWS < 2 || VEC_PARAM_CHANNELS < 2 * VEC_LANES || TABLE_PAIRS < 2) begin : gen_vector_too_small
+            $error("edge_overlay: VEC_LANES, VEC_WEIGHT_ROWS, TABLE_PAIRS at least 2, VEC_PARAM_CHANNELS twice VEC_LANES");
+        end
+        if (ROW_BUFFER_BYTES < 64 || ROW_BUFFER_BYTES > ACT_BYTES) begin : gen_bad_row_buffer
+            $error("edge_overlay: ROW_BUFFER_BYTES must be from 64 to ACT_BYTES");
         end
         if (ACT_BYTES > `EDGE_SIZE_ACTIVATIONS || 16 * PARAM_CHANNELS > `EDGE_SIZE_PARAMETERS
             || 128 * DESCRIPTORS > `EDGE_SIZE_PROGRAM

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which lanes of a read lie inside the input: its byte in the line from 0 to row_bytes - 1, its line from 0 to height - 1.
+// Which lanes of a read lie inside the input: its byte in the line from 0 to row_bytes - 1, its line from 0 to height
+// - 1.
 //
-// `lane_valid` comes six cycles after `x_offset` (the byte of lane 0 in its line, signed) and `y` (its line, signed), as
-// edge_activation_memory takes it.
+// `lane_valid` comes six cycles after `x_offset` (the byte of lane 0 in its line, signed) and `y` (its line, signed),
+// as edge_activation_memory takes it.
 
 `default_nettype none
 

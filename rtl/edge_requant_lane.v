@@ -80,8 +80,8 @@ module edge_requant_lane #(
         single_5 <= single_rounding;
     end
 
-    // 6, 7: right shift of twice the number, so that its lowest bit says whether there is a half to round; whether there
-    // was anything below that
+    // 6, 7: right shift of twice the number, so that its lowest bit says whether there is a half to round; whether
+    // there was anything below that
     wire [33:0] twice = {high, 1'b0};
     reg  [33:0] coarse;
     reg         below_6;

@@ -2,10 +2,11 @@
 //
 // Turns tiles of accumulators into int8 outputs and writes them, LANES channels a cycle.
 //
-// A tile comes with `tile_valid`; its sums hold until the next one, which is at least OC_LANES / LANES cycles
-// away (the walker sees to that). Its channels go through the lanes in that many phases. This module counts tiles, positions
-// and rows for itself. `layer` holds from one `layer_begin` to the next, which may come while the layer before it is still
-// under way here, but not a second one. `layer_done` comes with the last write of the layer, `layer_done_index` with it.
+// A tile comes with `tile_valid`; its sums hold until the next one, which is at least OC_LANES / LANES cycles away
+// (the walker sees to that). Its channels go through the lanes in that many phases. This module counts tiles,
+// positions and rows for itself. `layer` holds from one `layer_begin` to the next, which may come while the layer
+// before it is still under way here, but not a second one. `layer_done` comes with the last write of the layer,
+// `layer_done_index` with it.
 
 `default_nettype none
 `include "edge_host_interface.vh"

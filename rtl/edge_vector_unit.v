@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The vector unit: channelwise layers (depthwise convolution, pooling, elementwise operators, tables), VEC_LANES channels
-// a cycle, one step a cycle.
+// The vector unit: channelwise layers (depthwise convolution, pooling, elementwise operators, tables), VEC_LANES
+// channels a cycle, one step a cycle.
 //
 // Cycles, for a step issued in cycle t (`read_valid`):
 //   - a layer's first step comes 1 cycle after `layer_begin`; then there is a step in every cycle; the last one is issued
@@ -15,9 +15,9 @@
 //     TABLE_GAP cycles after the unit's last step (t + TABLE_GAP); `table_ready` rises TABLE_CYCLES later and falls
 //     in the cycle after the next `layer_begin`
 //
-// The layer and its index are valid in the cycle of `layer_begin` and hold until the next one. A layer's first step comes
-// at least READ_LATENCY + 1 cycles after the last step of the vector layer before it. What belongs to a layer is sampled beside its data
-// twice on the way, so any number of layers may be under way.
+// The layer and its index are valid in the cycle of `layer_begin` and hold until the next one. A layer's first step
+// comes at least READ_LATENCY + 1 cycles after the last step of the vector layer before it. What belongs to a layer is
+// sampled beside its data twice on the way, so any number of layers may be under way.
 //
 // `stop` forgets the layers under way; the memories and their word buses go on. Word buses: see edge_axil_slave.v.
 

@@ -50,11 +50,8 @@ class Overlay:
         await self.write("REGISTERS", INTERFACE.registers[name].offset, word.to_bytes(4, "little"))
 
     async def load(self) -> None:
-        program = self.network.program
-        await self.write("PROGRAM", 0, program.descriptors.tobytes())
-        await self.write("PARAMETERS", 0, program.channels.tobytes())
-        for row, content in enumerate(program.weight_rows):
-            await self.write("WEIGHTS", row * self.network.overlay.weight_row_pitch, content.tobytes())
+        for image in self.network.images():
+            await self.write(image.window, image.offset, image.data)
         await self.set_register("IRQ_ENABLE", 1)
 
     async def run(self, inputs: bytes | None) -> int:
@@ -88,8 +85,7 @@ async def a_network_over_axi(dut):
         int.from_bytes(await overlay.read("STAMPS", 4 * place.descriptor, 4), "little")
         for place in overlay.network.part.layers
     ]
-    differences = [later - sooner for sooner, later in itertools.pairwise(stamps)]
-    assert differences == [place.cycles for place in overlay.network.part.layers[1:]]
+    assert stamps == [place.ends for place in overlay.network.part.layers]
     assert stamps[-1] == overlay.network.program.cycles - COMMIT_CYCLES
 
 
@@ -159,7 +155,7 @@ async def what_is_refused_changes_nothing(dut):
     overlay = Overlay(dut)
     await overlay.begin(pauses=0.0)
     await overlay.load()
-    for window in ("REGISTERS", "PROGRAM", "PARAMETERS", "WEIGHTS"):
+    for window in ("REGISTERS", "PROGRAM", "PARAMETERS", "WEIGHTS", "VECTOR_PARAMETERS", "VECTOR_WEIGHTS", "TABLES"):
         address = INTERFACE.windows[window].offset + (
             INTERFACE.registers["ENTRY"].offset if window == "REGISTERS" else 0
         )
@@ -215,9 +211,9 @@ async def an_unknown_operation_is_reported_with_its_place(dut):
     await overlay.begin(pauses=0.0)
     await overlay.load()
     last = overlay.network.overlay.descriptors - 1
-    await overlay.write("PROGRAM", 64 * last, bytes(64))
+    await overlay.write("PROGRAM", 128 * last, bytes(128))
     await overlay.set_register("ENTRY", last)
-    await overlay.run(bytes(16))
+    await overlay.run(None)
     status = await overlay.register("STATUS")
     fields = INTERFACE.registers["STATUS"].fields
     assert [fields[name].get(status) for name in ("BUSY", "DONE", "ERROR")] == [0, 1, 1]
@@ -239,6 +235,9 @@ class Traffic:
             "ACTIVATIONS": (self._free - 32, random.randbytes(32)),
             "PROGRAM": (0, program.descriptors.tobytes()),
             "PARAMETERS": (0, program.channels.tobytes()),
+            "VECTOR_PARAMETERS": (0, program.vec_channels.tobytes()),
+            "VECTOR_WEIGHTS": (0, program.vec_weight_rows[0].tobytes()),
+            "TABLES": (0, program.tables.tobytes()),
             "WEIGHTS": (sizes.weight_row_pitch, program.weight_rows[1].tobytes()),
         }
 

@@ -12,10 +12,15 @@ module icarus_bench;
     parameter integer OC_LANES = 8;
     parameter integer REQUANT_LANES = 4;
     parameter integer PACKED = 1;
-    parameter integer ACT_BYTES = 256;
+    parameter integer ACT_BYTES = 1024;
     parameter integer WEIGHT_ROWS = 64;
     parameter integer PARAM_CHANNELS = 64;
     parameter integer DESCRIPTORS = 8;
+    parameter integer VEC_LANES = 4;
+    parameter integer VEC_WEIGHT_ROWS = 16;
+    parameter integer VEC_PARAM_CHANNELS = 32;
+    parameter integer TABLE_PAIRS = 2;
+    parameter integer ROW_BUFFER_BYTES = 128;
 
     localparam [7:0] END   = 8'd0;
     localparam [7:0] WRITE = 8'd1;
@@ -50,7 +55,12 @@ module icarus_bench;
         .ACT_BYTES     (ACT_BYTES),
         .WEIGHT_ROWS   (WEIGHT_ROWS),
         .PARAM_CHANNELS(PARAM_CHANNELS),
-        .DESCRIPTORS   (DESCRIPTORS)
+        .DESCRIPTORS   (DESCRIPTORS),
+        .VEC_LANES     (VEC_LANES),
+        .VEC_WEIGHT_ROWS(VEC_WEIGHT_ROWS),
+        .VEC_PARAM_CHANNELS(VEC_PARAM_CHANNELS),
+        .TABLE_PAIRS   (TABLE_PAIRS),
+        .ROW_BUFFER_BYTES(ROW_BUFFER_BYTES)
     ) overlay (
         .clk           (clk),
         .rst           (rst),

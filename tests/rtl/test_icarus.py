@@ -20,10 +20,15 @@ PARAMETERS = {
     "OC_LANES": 8,
     "REQUANT_LANES": 4,
     "PACKED": 1,
-    "ACT_BYTES": 256,
+    "ACT_BYTES": 1024,
     "WEIGHT_ROWS": 64,
     "PARAM_CHANNELS": 64,
     "DESCRIPTORS": 8,
+    "VEC_LANES": 4,
+    "VEC_WEIGHT_ROWS": 16,
+    "VEC_PARAM_CHANNELS": 32,
+    "TABLE_PAIRS": 2,
+    "ROW_BUFFER_BYTES": 128,
 }
 WRITE, READ, WAIT, END = 1, 2, 3, 0
 # $error in a generate block, as SystemVerilog has it since 2009
@@ -70,15 +75,13 @@ def words(offset, data):
 
 def accesses(network):
     """Load a network, run it twice, and compare the outputs and the cycles."""
-    program, pitch = network.program, network.overlay.weight_row_pitch
+    program = network.program
     window = {name: window.offset for name, window in INTERFACE.windows.items()}
     register = {name: register.offset for name, register in INTERFACE.registers.items()}
     # lanes that the network leaves idle still multiply by zero, and unknown times zero is unknown
     yield from ((WRITE, *pair) for pair in words(window["ACTIVATIONS"], bytes(network.overlay.act_bytes)))
-    yield from ((WRITE, *pair) for pair in words(window["PROGRAM"], program.descriptors.tobytes()))
-    yield from ((WRITE, *pair) for pair in words(window["PARAMETERS"], program.channels.tobytes()))
-    for row, content in enumerate(program.weight_rows):
-        yield from ((WRITE, *pair) for pair in words(window["WEIGHTS"] + row * pitch, content.tobytes()))
+    for image in network.images():
+        yield from ((WRITE, *pair) for pair in words(window[image.window] + image.offset, image.data))
     yield WRITE, register["IRQ_ENABLE"], 1
     for _ in range(2):
         inputs, outputs = network.draw()

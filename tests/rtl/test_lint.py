@@ -21,7 +21,7 @@ MAX_COLUMNS = 120
 OVERLAYS = {
     "24x16": {},
     "8x8": {"K_LANES": 8, "OC_LANES": 8, "PACKED": 0},
-    "4x4": {"K_LANES": 4, "OC_LANES": 4, "REQUANT_LANES": 2},
+    "4x4": {"K_LANES": 4, "OC_LANES": 4, "REQUANT_LANES": 2, "VEC_LANES": 2, "TABLES_IN_LUTS": 0},
     "16x8": {"K_LANES": 16, "OC_LANES": 8, "REQUANT_LANES": 8},
     "64x32": {"K_LANES": 64, "OC_LANES": 32, "REQUANT_LANES": 16, "ACT_BYTES": 131072},
     "128x12": {"K_LANES": 128, "OC_LANES": 12, "REQUANT_LANES": 4, "WEIGHT_ROWS": 64},
@@ -33,6 +33,11 @@ OVERLAYS = {
         "WEIGHT_ROWS": 2,
         "PARAM_CHANNELS": 8,
         "DESCRIPTORS": 4,
+        "VEC_LANES": 2,
+        "VEC_WEIGHT_ROWS": 2,
+        "VEC_PARAM_CHANNELS": 4,
+        "TABLE_PAIRS": 2,
+        "ROW_BUFFER_BYTES": 64,
     },
 }
 
@@ -52,6 +57,9 @@ BAD_PARAMETERS = [
     ("edge_overlay", {"PARAM_CHANNELS": 4000}, "must be powers of two"),
     ("edge_overlay", {"DESCRIPTORS": 100}, "must be powers of two"),
     ("edge_overlay", {"ACT_BYTES": 32}, "ACT_BYTES must be at least two for each byte bank"),
+    ("edge_overlay", {"ACT_BYTES": 1024}, "ROW_BUFFER_BYTES must be from 64 to ACT_BYTES"),
+    ("edge_overlay", {"VEC_LANES": 6}, "VEC_*, TABLE_PAIRS and ROW_BUFFER_BYTES must be powers of two"),
+    ("edge_overlay", {"TABLE_PAIRS": 1}, "TABLE_PAIRS at least 2"),
     ("edge_overlay", {"WEIGHT_ROWS": 1}, "WEIGHT_ROWS must be at least 2"),
     ("edge_overlay", {"PARAM_CHANNELS": 8}, "PARAM_CHANNELS twice REQUANT_LANES"),
     ("edge_overlay", {"DESCRIPTORS": 2}, "DESCRIPTORS 4"),
