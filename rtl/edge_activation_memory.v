@@ -2,8 +2,13 @@
 //
 // Activations in byte banks, so that LANES bytes at any alignment come in one cycle.
 //
-// The byte with address a lies in bank a % BANKS, at a / BANKS. A read of LANES bytes takes five cycles from
-// `read_addr`. A write of WRITE_LANES bytes, each with its own enable, is in the memory two cycles after
+// The byte with address a lies in bank a % BANKS, at a / BANKS. A read takes seven cycles from `read_row_addr` and
+// `read_offset`, whose sum is the address of lane 0. Lane l brings the byte `lane_line[l]` lines further on than l bytes
+// after it, a line being line_rows[1] * BANKS bytes (see edge_gather_plan.v); that keeps each lane in the bank that it has
+// without lines, so lanes of several lines come together. `lane_valid` and `pad_value` are due six cycles
+// after the address: a lane that is not valid reads as `pad_value`.
+//
+// A write of WRITE_LANES bytes, each with its own enable, is in the memory two cycles after
 // `write_addr`. The host's words go through the banks' second port, whenever the engine does not write to one
 // of the four banks in question: the host waits, the engine never does.
 //
@@ -26,7 +31,12 @@ module edge_activation_memory #(
     input  wire                     clk,
     input  wire                     rst,
 
-    input  wire [ADDR_WIDTH-1:0]    read_addr,
+    input  wire [ADDR_WIDTH-1:0]    read_row_addr,
+    input  wire [ADDR_WIDTH-1:0]    read_offset,
+    input  wire [LANES*3-1:0]       lane_line,
+    input  wire [8*BANK_ADDR_WIDTH-1:0] line_rows,
+    input  wire [LANES-1:0]         lane_valid,
+    input  wire [7:0]               pad_value,
     output wire [LANES*8-1:0]       read_data,
 
     input  wire [WRITE_LANES-1:0]   write_en,
@@ -110,12 +120,26 @@ module edge_activation_memory #(
         .q  (host_rd_data_valid)
     );
 
-    // ---- engine read: each bank's row, then turn the bytes to their lanes ----
-    wire [BANK_BITS-1:0]       read_turn = read_addr[BANK_BITS-1:0];
-    wire [BANK_ADDR_WIDTH-1:0] read_row  = read_addr[ADDR_WIDTH-1:BANK_BITS];
+    // ---- engine read: address, then each bank's line, its row, and the turn of the bytes to their lanes ----
+    reg [ADDR_WIDTH-1:0] read_addr;
+    always @(posedge clk) read_addr <= read_row_addr + read_offset;
 
+    wire [BANK_BITS-1:0] read_turn = read_addr[BANK_BITS-1:0];
+
+    // Bank b holds lane (b - turn) % BANKS.
+    wire [BANKS*3-1:0]   lines        = {{(BANKS-LANES)*3{1'b0}}, lane_line};
+    wire [BANK_BITS+1:0] turn_bits    = {2'b00, read_turn} + {1'b0, read_turn, 1'b0};
+    wire [2*BANKS*3-1:0] lines_turned = {{BANKS*3{1'b0}}, lines} << turn_bits;
+
+    reg [BANKS*3-1:0]         bank_line;
     // Banks before the one that holds the first byte are read one row further.
-    wire [BANKS-1:0]           before_first = ~({BANKS{1'b1}} << read_turn);
+    reg [BANKS-1:0]           before_first;
+    reg [BANK_ADDR_WIDTH-1:0] read_row;
+    always @(posedge clk) begin
+        bank_line    <= lines_turned[BANKS*3-1:0] | lines_turned[2*BANKS*3-1:BANKS*3];
+        before_first <= ~({BANKS{1'b1}} << read_turn);
+        read_row     <= read_addr[ADDR_WIDTH-1:BANK_BITS];
+    end
 
     wire [BANKS*8-1:0] bank_read_data;
     wire [BANKS*8-1:0] bank_host_data;
@@ -126,7 +150,9 @@ module edge_activation_memory #(
             localparam [BANK_BITS-1:0] BANK = b;
 
             reg [BANK_ADDR_WIDTH-1:0] row;
-            always @(posedge clk) row <= read_row + {{BANK_ADDR_WIDTH-1{1'b0}}, before_first[b]};
+            always @(posedge clk)
+                row <= read_row + line_rows[bank_line[b*3 +: 3] * BANK_ADDR_WIDTH +: BANK_ADDR_WIDTH]
+                     + {{BANK_ADDR_WIDTH-1{1'b0}}, before_first[b]};
 
             wire [BANK_ADDR_WIDTH-1:0] engine_row =
                 bank_write_row + {{BANK_ADDR_WIDTH-1{1'b0}}, bank_write_wrapped[b]};
@@ -153,7 +179,7 @@ module edge_activation_memory #(
     wire [BANK_BITS-1:0] turn_fetched;
     edge_delay #(
         .WIDTH (BANK_BITS),
-        .CYCLES(3)
+        .CYCLES(4)
     ) turn_delay (
         .clk(clk),
         .d  (read_turn),
@@ -171,8 +197,14 @@ module edge_activation_memory #(
     always @(posedge clk) begin
         coarse    <= coarse_turned[BANKS*8-1:0];
         fine_turn <= turn_fetched[2:0];
-        lanes     <= fine_turned[LANES*8-1:0];
     end
+
+    genvar l;
+    generate
+        for (l = 0; l < LANES; l = l + 1) begin : gen_lane
+            always @(posedge clk) lanes[l*8 +: 8] <= lane_valid[l] ? fine_turned[l*8 +: 8] : pad_value;
+        end
+    endgenerate
 
     wire unused_turned = &{1'b0, coarse_turned[2*BANKS*8-1:BANKS*8], fine_turned[2*BANKS*8-1:LANES*8]};
 

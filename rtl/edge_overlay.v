@@ -22,7 +22,19 @@ module edge_overlay #(
     // Output channels with requantisation parameters, a power of two.
     parameter integer PARAM_CHANNELS = 4096,
     // Layer descriptors, a power of two.
-    parameter integer DESCRIPTORS = 128
+    parameter integer DESCRIPTORS = 64,
+    // Channels that the vector unit takes a cycle, a power of two; at least 2.
+    parameter integer VEC_LANES = 8,
+    // Rows of the vector unit's weights, nine for each channel, a power of two.
+    parameter integer VEC_WEIGHT_ROWS = 512,
+    // Channels of the vector unit with requantisation parameters, a power of two.
+    parameter integer VEC_PARAM_CHANNELS = 4096,
+    // Pairs of tables of 256 words, a power of two.
+    parameter integer TABLE_PAIRS = 4,
+    // Bytes of the buffer from the vector unit to the array unit, a power of two; a row takes at most half.
+    parameter integer ROW_BUFFER_BYTES = 2048,
+    // 1: the lanes' tables are distributed memory (7-series and later); 0: block memory.
+    parameter integer TABLES_IN_LUTS = 1
 ) (
     input  wire                           clk,
     input  wire                           rst,
@@ -54,8 +66,12 @@ module edge_overlay #(
     localparam integer INDEX_WIDTH       = $clog2(DESCRIPTORS);
     localparam integer ACT_WORD_WIDTH    = $clog2(ACT_BYTES) - 2;
     localparam integer PARAM_WORD_WIDTH  = $clog2(PARAM_CHANNELS) + 2;
-    localparam integer PROGRAM_WORD_WIDTH = INDEX_WIDTH + 4;
+    localparam integer PROGRAM_WORD_WIDTH = INDEX_WIDTH + 5;
     localparam integer WEIGHT_WORD_WIDTH = $clog2(WEIGHT_ROWS) + $clog2(K_LANES * OC_LANES / 4);
+    localparam integer TABLE_WORD_WIDTH  = $clog2(TABLE_PAIRS) + 9;
+    localparam integer VEC_PARAM_WORD_WIDTH  = $clog2(VEC_PARAM_CHANNELS) + 2;
+    localparam integer VEC_WEIGHT_WORD_WIDTH = $clog2(VEC_WEIGHT_ROWS) + $clog2((9 * VEC_LANES + 3) / 4);
+    localparam integer WINDOWS = `EDGE_WINDOWS;
 
     generate
         if (ACT_BYTES != (1 << $clog2(ACT_BYTES)) || WEIGHT_ROWS != (1 << $clog2(WEIGHT_ROWS))
@@ -63,11 +79,22 @@ module edge_overlay #(
             || DESCRIPTORS != (1 << $clog2(DESCRIPTORS))) begin : gen_bad_size
             $error("edge_overlay: ACT_BYTES, WEIGHT_ROWS, PARAM_CHANNELS and DESCRIPTORS must be powers of two");
         end
+        if (VEC_LANES != (1 << $clog2(VEC_LANES)) || VEC_WEIGHT_ROWS != (1 << $clog2(VEC_WEIGHT_ROWS))
+            || VEC_PARAM_CHANNELS != (1 << $clog2(VEC_PARAM_CHANNELS)) || TABLE_PAIRS != (1 << $clog2(TABLE_PAIRS))
+            || ROW_BUFFER_BYTES != (1 << $clog2(ROW_BUFFER_BYTES))) begin : gen_bad_vector_size
+            $error("edge_overlay: VEC_*, TABLE_PAIRS and ROW_BUFFER_BYTES must be powers of two");
+        end
         if (WEIGHT_ROWS < 2 || PARAM_CHANNELS < 2 * REQUANT_LANES || DESCRIPTORS < 4) begin : gen_too_small
             $error("edge_overlay: WEIGHT_ROWS must be at least 2, PARAM_CHANNELS twice REQUANT_LANES, DESCRIPTORS 4");
         end
+        if (VEC_LANES < 2 || VEC_WEIGHT_ROWS < 2 || VEC_PARAM_CHANNELS < 2 * VEC_LANES || TABLE_PAIRS < 2
+            || ROW_BUFFER_BYTES < 64 || ROW_BUFFER_BYTES > ACT_BYTES) begin : gen_vector_too_small
+            $error("edge_overlay: VEC_LANES, VEC_WEIGHT_ROWS and TABLE_PAIRS must be at least 2, VEC_PARAM_CHANNELS twice VEC_LANES, ROW_BUFFER_BYTES from 64 to ACT_BYTES");
+        end
         if (ACT_BYTES > `EDGE_SIZE_ACTIVATIONS || 16 * PARAM_CHANNELS > `EDGE_SIZE_PARAMETERS
-            || 64 * DESCRIPTORS > `EDGE_SIZE_PROGRAM
+            || 128 * DESCRIPTORS > `EDGE_SIZE_PROGRAM
+            || 16 * VEC_PARAM_CHANNELS > `EDGE_SIZE_VECTOR_PARAMETERS || 2048 * TABLE_PAIRS > `EDGE_SIZE_TABLES
+            || (4 << VEC_WEIGHT_WORD_WIDTH) > `EDGE_SIZE_VECTOR_WEIGHTS
             || (4 << WEIGHT_WORD_WIDTH) > `EDGE_SIZE_WEIGHTS) begin : gen_too_large
             $error("edge_overlay: a memory is larger than its window; see host_interface.toml");
         end
@@ -126,96 +153,64 @@ module edge_overlay #(
     );
 
     // ---- which window ----
-    localparam integer REGISTERS   = 0;
-    localparam integer PROGRAM     = 1;
-    localparam integer ACTIVATIONS = 2;
-    localparam integer PARAMETERS  = 3;
-    localparam integer STAMPS      = 4;
-    localparam integer WEIGHTS     = 5;
-    localparam integer WINDOWS     = 6;
-
     wire [WINDOWS-1:0] wr_window;
     wire [WINDOWS-1:0] rd_window;
 
     edge_window_decoder #(
-        .REGISTER_WORD_WIDTH(10),
-        .PROGRAM_WORD_WIDTH (PROGRAM_WORD_WIDTH),
-        .ACT_WORD_WIDTH     (ACT_WORD_WIDTH),
-        .PARAM_WORD_WIDTH   (PARAM_WORD_WIDTH),
-        .STAMP_WORD_WIDTH   (INDEX_WIDTH),
-        .WEIGHT_WORD_WIDTH  (WEIGHT_WORD_WIDTH)
+        .REGISTER_WORD_WIDTH  (10),
+        .PROGRAM_WORD_WIDTH   (PROGRAM_WORD_WIDTH),
+        .ACT_WORD_WIDTH       (ACT_WORD_WIDTH),
+        .PARAM_WORD_WIDTH     (PARAM_WORD_WIDTH),
+        .STAMP_WORD_WIDTH     (INDEX_WIDTH),
+        .WEIGHT_WORD_WIDTH    (WEIGHT_WORD_WIDTH),
+        .TABLE_WORD_WIDTH     (TABLE_WORD_WIDTH),
+        .VEC_PARAM_WORD_WIDTH (VEC_PARAM_WORD_WIDTH),
+        .VEC_WEIGHT_WORD_WIDTH(VEC_WEIGHT_WORD_WIDTH)
     ) write_decoder (
         .addr  (wr_addr),
         .window(wr_window)
     );
 
     edge_window_decoder #(
-        .REGISTER_WORD_WIDTH(10),
-        .PROGRAM_WORD_WIDTH (PROGRAM_WORD_WIDTH),
-        .ACT_WORD_WIDTH     (ACT_WORD_WIDTH),
-        .PARAM_WORD_WIDTH   (PARAM_WORD_WIDTH),
-        .STAMP_WORD_WIDTH   (INDEX_WIDTH),
-        .WEIGHT_WORD_WIDTH  (WEIGHT_WORD_WIDTH)
+        .REGISTER_WORD_WIDTH  (10),
+        .PROGRAM_WORD_WIDTH   (PROGRAM_WORD_WIDTH),
+        .ACT_WORD_WIDTH       (ACT_WORD_WIDTH),
+        .PARAM_WORD_WIDTH     (PARAM_WORD_WIDTH),
+        .STAMP_WORD_WIDTH     (INDEX_WIDTH),
+        .WEIGHT_WORD_WIDTH    (WEIGHT_WORD_WIDTH),
+        .TABLE_WORD_WIDTH     (TABLE_WORD_WIDTH),
+        .VEC_PARAM_WORD_WIDTH (VEC_PARAM_WORD_WIDTH),
+        .VEC_WEIGHT_WORD_WIDTH(VEC_WEIGHT_WORD_WIDTH)
     ) read_decoder (
         .addr  (rd_addr),
         .window(rd_window)
     );
 
     // Only activations can be written byte by byte, and stamps not at all.
-    wire whole_word    = wr_strb == 4'b1111;
-    wire wr_nowhere    = wr_window == {WINDOWS{1'b0}} || wr_window[STAMPS]
-                         || (!whole_word && !wr_window[ACTIVATIONS]);
-    wire [WINDOWS-1:0] wr_go = wr_window & {WINDOWS{wr_valid && !wr_nowhere}};
-    wire [WINDOWS-1:0] rd_go = rd_window & {WINDOWS{rd_valid}};
-
-    wire registers_wr_error;
-    wire weight_wr_error;
-    wire program_wr_ready;
-    wire act_wr_ready;
-    wire param_wr_ready;
-    wire weight_wr_ready;
-
-    assign wr_ready = wr_nowhere
-                   || wr_window[REGISTERS]
-                   || (wr_window[PROGRAM] && program_wr_ready)
-                   || (wr_window[ACTIVATIONS] && act_wr_ready)
-                   || (wr_window[PARAMETERS] && param_wr_ready)
-                   || (wr_window[WEIGHTS] && weight_wr_ready);
-    assign wr_error = wr_nowhere
-                   || (wr_window[REGISTERS] && registers_wr_error)
-                   || (wr_window[WEIGHTS] && weight_wr_error);
-
-    // ---- reads: one is under way at a time, so the answers need no order ----
-    wire        program_rd_ready;
-    wire        act_rd_ready;
-    wire        param_rd_ready;
-    wire        stamp_rd_ready;
-    wire        weight_rd_ready;
-    wire        registers_rd_data_valid;
-    wire        program_rd_data_valid;
-    wire        act_rd_data_valid;
-    wire        param_rd_data_valid;
-    wire        stamp_rd_data_valid;
-    wire        weight_rd_data_valid;
-    wire        registers_rd_error;
-    wire        weight_rd_error;
-    wire [31:0] registers_rd_data;
-    wire [31:0] program_rd_data;
-    wire [31:0] act_rd_data;
-    wire [31:0] param_rd_data;
-    wire [31:0] stamp_rd_data;
-    wire [31:0] weight_rd_data;
-
+    wire whole_word = wr_strb == 4'b1111;
+    wire wr_nowhere = wr_window == {WINDOWS{1'b0}} || wr_window[`EDGE_INDEX_STAMPS]
+                      || (!whole_word && !wr_window[`EDGE_INDEX_ACTIVATIONS]);
     wire rd_nowhere = rd_window == {WINDOWS{1'b0}};
 
-    assign rd_ready = rd_nowhere
-                   || rd_window[REGISTERS]
-                   || (rd_window[PROGRAM] && program_rd_ready)
-                   || (rd_window[ACTIVATIONS] && act_rd_ready)
-                   || (rd_window[PARAMETERS] && param_rd_ready)
-                   || (rd_window[STAMPS] && stamp_rd_ready)
-                   || (rd_window[WEIGHTS] && weight_rd_ready);
+    wire [WINDOWS-1:0]    wr_go = wr_window & {WINDOWS{wr_valid && !wr_nowhere}};
+    wire [WINDOWS-1:0]    rd_go = rd_window & {WINDOWS{rd_valid}};
+    wire [WINDOWS-1:0]    wr_ready_of;
+    wire [WINDOWS-1:0]    wr_error_of;
+    wire [WINDOWS-1:0]    rd_ready_of;
+    wire [WINDOWS-1:0]    rd_data_valid_of;
+    wire [WINDOWS-1:0]    rd_error_of;
+    wire [WINDOWS*32-1:0] rd_data_of;
+    wire                  registers_wr_error;
+    wire                  registers_rd_data_valid;
+    wire                  registers_rd_error;
+    wire [31:0]           registers_rd_data;
 
+    assign wr_ready = wr_nowhere || wr_window[`EDGE_INDEX_REGISTERS] || (wr_window & wr_ready_of) != {WINDOWS{1'b0}};
+    assign wr_error = wr_nowhere || (wr_window[`EDGE_INDEX_REGISTERS] && registers_wr_error)
+                      || (wr_window & wr_error_of) != {WINDOWS{1'b0}};
+    assign rd_ready = rd_nowhere || rd_window[`EDGE_INDEX_REGISTERS] || (rd_window & rd_ready_of) != {WINDOWS{1'b0}};
+
+    // ---- reads: one is under way at a time, so the answers need no order ----
     reg nowhere_answer;
     always @(posedge clk)
         if (rst) nowhere_answer <= 1'b0;
@@ -228,21 +223,21 @@ module edge_overlay #(
 
     always @(posedge clk)
         if (rst) answer_valid <= 1'b0;
-        else     answer_valid <= nowhere_answer || registers_rd_data_valid || program_rd_data_valid || act_rd_data_valid
-                                 || param_rd_data_valid || stamp_rd_data_valid || weight_rd_data_valid;
+        else     answer_valid <= nowhere_answer || registers_rd_data_valid || rd_data_valid_of != {WINDOWS{1'b0}};
     initial answer_valid = 1'b0;
 
-    always @(posedge clk) begin
-        answer_error <= nowhere_answer
-                     || (registers_rd_data_valid && registers_rd_error)
-                     || (weight_rd_data_valid && weight_rd_error);
-        answer       <= (registers_rd_data & {32{registers_rd_data_valid}})
-                      | (program_rd_data & {32{program_rd_data_valid}})
-                      | (act_rd_data & {32{act_rd_data_valid}})
-                      | (param_rd_data & {32{param_rd_data_valid}})
-                      | (stamp_rd_data & {32{stamp_rd_data_valid}})
-                      | (weight_rd_data & {32{weight_rd_data_valid}});
+    always @(posedge clk)
+        answer_error <= nowhere_answer || (registers_rd_data_valid && registers_rd_error)
+                        || (rd_data_valid_of & rd_error_of) != {WINDOWS{1'b0}};
+
+    reg [31:0] gathered;
+    integer w;
+    always @* begin
+        gathered = registers_rd_data & {32{registers_rd_data_valid}};
+        for (w = 0; w < WINDOWS; w = w + 1)
+            gathered = gathered | (rd_data_of[w*32 +: 32] & {32{rd_data_valid_of[w]}});
     end
+    always @(posedge clk) answer <= gathered;
 
     assign rd_data_valid = answer_valid;
     assign rd_error      = answer_error;
@@ -255,7 +250,7 @@ module edge_overlay #(
     wire                   bank;
     wire                   finished;
     wire                   failed;
-    wire [INDEX_WIDTH-1:0] layer_index;
+    wire [INDEX_WIDTH-1:0] failed_index;
     wire [31:0]            cycles;
 
     edge_registers #(
@@ -266,15 +261,20 @@ module edge_overlay #(
         .ACT_BYTES     (ACT_BYTES),
         .WEIGHT_ROWS   (WEIGHT_ROWS),
         .PARAM_CHANNELS(PARAM_CHANNELS),
-        .DESCRIPTORS   (DESCRIPTORS)
+        .DESCRIPTORS   (DESCRIPTORS),
+        .VEC_LANES     (VEC_LANES),
+        .VEC_WEIGHT_ROWS(VEC_WEIGHT_ROWS),
+        .VEC_PARAM_CHANNELS(VEC_PARAM_CHANNELS),
+        .TABLE_PAIRS   (TABLE_PAIRS),
+        .ROW_BUFFER_BYTES(ROW_BUFFER_BYTES)
     ) registers (
         .clk          (clk),
         .rst          (rst),
-        .wr_valid     (wr_go[REGISTERS]),
+        .wr_valid     (wr_go[`EDGE_INDEX_REGISTERS]),
         .wr_error     (registers_wr_error),
         .wr_addr      (wr_addr[9:0]),
         .wr_data      (wr_data),
-        .rd_valid     (rd_go[REGISTERS]),
+        .rd_valid     (rd_go[`EDGE_INDEX_REGISTERS]),
         .rd_addr      (rd_addr[9:0]),
         .rd_data_valid(registers_rd_data_valid),
         .rd_error     (registers_rd_error),
@@ -285,76 +285,50 @@ module edge_overlay #(
         .bank         (bank),
         .finished     (finished),
         .failed       (failed),
-        .failed_index (layer_index),
+        .failed_index (failed_index),
         .cycles       (cycles),
         .irq          (irq)
     );
 
     // ---- engine ----
     edge_engine #(
-        .K_LANES       (K_LANES),
-        .OC_LANES      (OC_LANES),
-        .REQUANT_LANES (REQUANT_LANES),
-        .PACKED        (PACKED),
-        .ACT_BYTES     (ACT_BYTES),
-        .WEIGHT_ROWS   (WEIGHT_ROWS),
-        .PARAM_CHANNELS(PARAM_CHANNELS),
-        .DESCRIPTORS   (DESCRIPTORS)
+        .K_LANES           (K_LANES),
+        .OC_LANES          (OC_LANES),
+        .REQUANT_LANES     (REQUANT_LANES),
+        .PACKED            (PACKED),
+        .ACT_BYTES         (ACT_BYTES),
+        .WEIGHT_ROWS       (WEIGHT_ROWS),
+        .PARAM_CHANNELS    (PARAM_CHANNELS),
+        .DESCRIPTORS       (DESCRIPTORS),
+        .VEC_LANES         (VEC_LANES),
+        .VEC_WEIGHT_ROWS   (VEC_WEIGHT_ROWS),
+        .VEC_PARAM_CHANNELS(VEC_PARAM_CHANNELS),
+        .TABLE_PAIRS       (TABLE_PAIRS),
+        .ROW_BUFFER_BYTES  (ROW_BUFFER_BYTES),
+        .TABLES_IN_LUTS    (TABLES_IN_LUTS)
     ) engine (
-        .clk                  (clk),
-        .rst                  (rst),
-        .stop                 (reset_engine),
-        .start                (start),
-        .entry                (entry),
-        .bank                 (bank),
-        .cycles               (cycles),
-        .finished             (finished),
-        .failed               (failed),
-        .layer_index          (layer_index),
-        .program_wr_valid     (wr_go[PROGRAM]),
-        .program_wr_ready     (program_wr_ready),
-        .program_wr_addr      (wr_addr[PROGRAM_WORD_WIDTH-1:0]),
-        .program_wr_data      (wr_data),
-        .program_rd_valid     (rd_go[PROGRAM]),
-        .program_rd_ready     (program_rd_ready),
-        .program_rd_addr      (rd_addr[PROGRAM_WORD_WIDTH-1:0]),
-        .program_rd_data_valid(program_rd_data_valid),
-        .program_rd_data      (program_rd_data),
-        .act_wr_valid         (wr_go[ACTIVATIONS]),
-        .act_wr_ready         (act_wr_ready),
-        .act_wr_addr          (wr_addr[ACT_WORD_WIDTH-1:0]),
-        .act_wr_data          (wr_data),
-        .act_wr_strb          (wr_strb),
-        .act_rd_valid         (rd_go[ACTIVATIONS]),
-        .act_rd_ready         (act_rd_ready),
-        .act_rd_addr          (rd_addr[ACT_WORD_WIDTH-1:0]),
-        .act_rd_data_valid    (act_rd_data_valid),
-        .act_rd_data          (act_rd_data),
-        .param_wr_valid       (wr_go[PARAMETERS]),
-        .param_wr_ready       (param_wr_ready),
-        .param_wr_addr        (wr_addr[PARAM_WORD_WIDTH-1:0]),
-        .param_wr_data        (wr_data),
-        .param_rd_valid       (rd_go[PARAMETERS]),
-        .param_rd_ready       (param_rd_ready),
-        .param_rd_addr        (rd_addr[PARAM_WORD_WIDTH-1:0]),
-        .param_rd_data_valid  (param_rd_data_valid),
-        .param_rd_data        (param_rd_data),
-        .stamp_rd_valid       (rd_go[STAMPS]),
-        .stamp_rd_ready       (stamp_rd_ready),
-        .stamp_rd_addr        (rd_addr[INDEX_WIDTH-1:0]),
-        .stamp_rd_data_valid  (stamp_rd_data_valid),
-        .stamp_rd_data        (stamp_rd_data),
-        .weight_wr_valid      (wr_go[WEIGHTS]),
-        .weight_wr_ready      (weight_wr_ready),
-        .weight_wr_error      (weight_wr_error),
-        .weight_wr_addr       (wr_addr[WEIGHT_WORD_WIDTH-1:0]),
-        .weight_wr_data       (wr_data),
-        .weight_rd_valid      (rd_go[WEIGHTS]),
-        .weight_rd_ready      (weight_rd_ready),
-        .weight_rd_addr       (rd_addr[WEIGHT_WORD_WIDTH-1:0]),
-        .weight_rd_data_valid (weight_rd_data_valid),
-        .weight_rd_error      (weight_rd_error),
-        .weight_rd_data       (weight_rd_data)
+        .clk          (clk),
+        .rst          (rst),
+        .stop         (reset_engine),
+        .start        (start),
+        .entry        (entry),
+        .bank         (bank),
+        .cycles       (cycles),
+        .finished     (finished),
+        .failed       (failed),
+        .failed_index (failed_index),
+        .wr_valid     (wr_go),
+        .wr_ready     (wr_ready_of),
+        .wr_error     (wr_error_of),
+        .wr_addr      (wr_addr),
+        .wr_data      (wr_data),
+        .wr_strb      (wr_strb),
+        .rd_valid     (rd_go),
+        .rd_ready     (rd_ready_of),
+        .rd_addr      (rd_addr),
+        .rd_data_valid(rd_data_valid_of),
+        .rd_error     (rd_error_of),
+        .rd_data      (rd_data_of)
     );
 
 endmodule

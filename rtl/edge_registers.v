@@ -17,7 +17,12 @@ module edge_registers #(
     parameter integer ACT_BYTES = 65536,
     parameter integer WEIGHT_ROWS = 1024,
     parameter integer PARAM_CHANNELS = 4096,
-    parameter integer DESCRIPTORS = 128,
+    parameter integer DESCRIPTORS = 64,
+    parameter integer VEC_LANES = 8,
+    parameter integer VEC_WEIGHT_ROWS = 512,
+    parameter integer VEC_PARAM_CHANNELS = 4096,
+    parameter integer TABLE_PAIRS = 4,
+    parameter integer ROW_BUFFER_BYTES = 2048,
     // Derived: bits of a descriptor's index.
     parameter integer INDEX_WIDTH = $clog2(DESCRIPTORS)
 ) (
@@ -151,6 +156,10 @@ module edge_registers #(
             `EDGE_REG_WEIGHT_ROWS:      answer <= WEIGHT_ROWS;
             `EDGE_REG_PARAM_CHANNELS:   answer <= PARAM_CHANNELS;
             `EDGE_REG_DESCRIPTORS:      answer <= DESCRIPTORS;
+            `EDGE_REG_VECTOR:           answer <= {ROW_BUFFER_BYTES[23:0], VEC_LANES[7:0]};
+            `EDGE_REG_VEC_WEIGHT_ROWS:  answer <= VEC_WEIGHT_ROWS;
+            `EDGE_REG_VEC_PARAM_CHANNELS: answer <= VEC_PARAM_CHANNELS;
+            `EDGE_REG_TABLE_PAIRS:      answer <= TABLE_PAIRS;
             `EDGE_REG_CONTROL:          answer <= 32'd0;
             `EDGE_REG_STATUS:           answer <= {28'd0, run_bank, error, done, busy};
             `EDGE_REG_IRQ_ENABLE:       answer <= {31'd0, irq_enable};

@@ -9,11 +9,15 @@
 // SaturatingRoundingDoublingHighMul and RoundingDivideByPOT). SINGLE rounding (LiteRT 2.x, fully-connected):
 // the whole shift at once, ties up. Sums and shifts wrap at 32 bits, as the C++ kernels' do.
 //
-// The product is built from parts of 25 x 18 bits and less (two DSP48E1), and 7 x 31 in LUTs.
+// What belongs to a layer is taken in one cycle only: `single_rounding` 4 cycles after the accumulator, `zero_point` 7,
+// the clamp 8.
 
 `default_nettype none
 
-module edge_requant_lane (
+module edge_requant_lane #(
+    // Hardware multipliers that the lane may use, 1 or 2.
+    parameter integer MULTIPLIERS = 2
+) (
     input  wire        clk,
 
     input  wire [31:0] accumulator,
@@ -21,7 +25,6 @@ module edge_requant_lane (
     input  wire [30:0] multiplier,
     input  wire [4:0]  left,
     input  wire [4:0]  right,
-    // Held for a whole layer.
     input  wire        single_rounding,
     input  wire [7:0]  zero_point,
     input  wire [7:0]  clamp_min,
@@ -48,27 +51,6 @@ module edge_requant_lane (
         multiplier_2 <= multiplier_1;
     end
 
-    // 3: partial products
-    wire signed [24:0] shifted_high = shifted[31:7];
-    wire        [6:0]  shifted_low  = shifted[6:0];
-    wire signed [17:0] factor_low   = {1'b0, multiplier_2[16:0]};
-    wire signed [14:0] factor_high  = {1'b0, multiplier_2[30:17]};
-    reg signed [42:0] product_high_low;
-    reg signed [39:0] product_high_high;
-    reg        [37:0] product_low;
-    always @(posedge clk) begin
-        product_high_low  <= shifted_high * factor_low;
-        product_high_high <= shifted_high * factor_high;
-        product_low       <= {31'd0, shifted_low} * {7'd0, multiplier_2};
-    end
-
-    // 4: the 63-bit product
-    reg signed [63:0] product;
-    always @(posedge clk)
-        product <= $signed({{14{product_high_low[42]}}, product_high_low, 7'd0})
-                 + $signed({product_high_high, 24'd0})
-                 + $signed({26'd0, product_low});
-
     // The right shift travels beside the product.
     wire [4:0] right_4;
     edge_delay #(
@@ -80,44 +62,59 @@ module edge_requant_lane (
         .q  (right_4)
     );
 
-    // 5: round at bit 31, or for single rounding at bit 31 + right
-    wire [63:0] half_at_31 = 64'd1 << 30;
-    reg  [63:0] rounded;
-    reg  [4:0]  right_5;
+    // 3 to 5: the product from bit 31 on. Single rounding leaves the rounding to the right shift, if there is one.
+    wire [32:0] high;
+    edge_requant_product #(
+        .MULTIPLIERS(MULTIPLIERS)
+    ) high_product (
+        .clk       (clk),
+        .value     (shifted),
+        .multiplier(multiplier_2),
+        .round     (!single_rounding || right_4 == 5'd0),
+        .high      (high)
+    );
+    reg [4:0] right_5;
+    reg       single_5;
     always @(posedge clk) begin
-        rounded <= product + (single_rounding ? half_at_31 << right_4 : half_at_31);
-        right_5 <= right_4;
+        right_5  <= right_4;
+        single_5 <= single_rounding;
     end
 
-    // 6: round at the right shift, ties away from zero (double rounding only)
-    wire signed [32:0] high = rounded[63:31];
-    wire [31:0] half_of_right = (32'd1 << right_5) >> 1;
-    wire        less_one      = high[32] && right_5 != 5'd0;
-    reg signed [32:0] nudged;
-    reg        [4:0]  right_6;
-    wire unused_low = &{1'b0, rounded[30:0]};
+    // 6, 7: right shift of twice the number, so that its lowest bit says whether there is a half to round; whether there
+    // was anything below that
+    wire [33:0] twice = {high, 1'b0};
+    reg  [33:0] coarse;
+    reg         below_6;
+    reg  [2:0]  right_6;
+    reg         single_6;
+    wire [7:0]  lost_fine = coarse[7:0] & ~(8'hff << right_6);
+    reg  [33:0] doubled;
+    reg         tie_down;
     always @(posedge clk) begin
-        nudged  <= single_rounding ? high : high + $signed({1'b0, half_of_right}) - $signed({32'd0, less_one});
-        right_6 <= right_5;
+        coarse   <= $signed(twice) >>> {right_5[4:3], 3'b000};
+        below_6  <= |(twice[23:0] & ~(24'hffffff << {right_5[4:3], 3'b000}));
+        right_6  <= right_5[2:0];
+        single_6 <= single_5;
+        doubled  <= $signed(coarse) >>> right_6;
+        tie_down <= !single_6 && coarse[33] && !below_6 && lost_fine == 8'd0;
     end
 
-    // 7: right shift
-    reg signed [32:0] scaled;
-    always @(posedge clk) scaled <= nudged >>> right_6;
-
-    // 8: zero point, modulo 2**32
-    reg signed [31:0] offset;
-    always @(posedge clk) offset <= scaled[31:0] + {{24{zero_point[7]}}, zero_point};
-    wire unused_sign = scaled[32];
+    // 8: zero point, modulo 2**32, and the half: up, but a negative tie of double rounding down
+    reg  [31:0] offset;
+    wire        up = doubled[0] && !tie_down;
+    wire [32:0] offset_sum = {doubled[32:1], up} + {{24{zero_point[7]}}, zero_point, up};
+    always @(posedge clk) offset <= offset_sum[32:1];
+    wire unused_8 = &{1'b0, doubled[33], offset_sum[0]};
 
     // 9: clamp
-    wire signed [31:0] low_limit  = {{24{clamp_min[7]}}, clamp_min};
-    wire signed [31:0] high_limit = {{24{clamp_max[7]}}, clamp_max};
+    wire fits = offset[31:7] == 25'd0 || offset[31:7] == 25'h1ffffff;
+    wire low  = fits ? $signed(offset[7:0]) < $signed(clamp_min) : offset[31];
+    wire over = fits ? $signed(offset[7:0]) > $signed(clamp_max) : !offset[31];
     reg [7:0] clamped;
     always @(posedge clk)
-        if (offset < low_limit)       clamped <= clamp_min;
-        else if (offset > high_limit) clamped <= clamp_max;
-        else                          clamped <= offset[7:0];
+        if (low)       clamped <= clamp_min;
+        else if (over) clamped <= clamp_max;
+        else           clamped <= offset[7:0];
 
     assign result = clamped;
 

@@ -3,11 +3,12 @@
 // Turns tiles of accumulators into int8 outputs and writes them, LANES channels a cycle.
 //
 // A tile comes with `tile_valid`; its sums hold until the next one, which is at least OC_LANES / LANES cycles
-// away (the sequencer sees to that). Its channels go through the lanes in that many phases. This module counts
-// tiles and positions for itself, from the layer's description, which holds from `layer_start` to `layer_done`.
-// `layer_done` comes with the last write of the layer.
+// away (the walker sees to that). Its channels go through the lanes in that many phases. This module counts tiles, positions
+// and rows for itself. `layer` holds from one `layer_begin` to the next, which may come while the layer before it is still
+// under way here, but not a second one. `layer_done` comes with the last write of the layer, `layer_done_index` with it.
 
 `default_nettype none
+`include "edge_host_interface.vh"
 
 module edge_requantizer #(
     // Output channels in a tile.
@@ -17,23 +18,18 @@ module edge_requantizer #(
     // Byte address bits of the activation memory.
     parameter integer ACT_ADDR_WIDTH = 16,
     // Row address bits of the parameter memory.
-    parameter integer PARAM_ROW_WIDTH = 9
+    parameter integer PARAM_ROW_WIDTH = 9,
+    // Bits of a descriptor's index.
+    parameter integer INDEX_WIDTH = 6
 ) (
     input  wire                       clk,
     input  wire                       rst,
 
-    input  wire                       layer_start,
-    input  wire [ACT_ADDR_WIDTH-1:0]  layer_output,
-    input  wire [ACT_ADDR_WIDTH-1:0]  layer_output_stride,
-    input  wire [15:0]                layer_positions,
-    input  wire [15:0]                layer_tiles,
-    input  wire [7:0]                 layer_last_channels,
-    input  wire [PARAM_ROW_WIDTH-1:0] layer_param_row,
-    input  wire                       layer_single_rounding,
-    input  wire [7:0]                 layer_zero_point,
-    input  wire [7:0]                 layer_clamp_min,
-    input  wire [7:0]                 layer_clamp_max,
+    input  wire                       layer_begin,
+    input  wire [`EDGE_DESC_USED_WIDTH-1:0] layer,
+    input  wire [INDEX_WIDTH-1:0]     layer_index,
     output wire                       layer_done,
+    output wire [INDEX_WIDTH-1:0]     layer_done_index,
 
     input  wire                       tile_valid,
     input  wire [OC_LANES*32-1:0]     tile_sums,
@@ -54,6 +50,10 @@ module edge_requantizer #(
     localparam integer PARAM_LATENCY = 2;
     localparam integer LANE_LATENCY  = 9;
     localparam integer LATENCY       = PARAM_LATENCY + LANE_LATENCY;
+    // Cycles from a lane's inputs to the stage that takes each of these.
+    localparam integer ROUND_STAGE   = 4;
+    localparam integer OFFSET_STAGE  = 7;
+    localparam integer CLAMP_STAGE   = 8;
 
     generate
         if (LANES < 2 || LANES != (1 << $clog2(LANES)) || OC_LANES % LANES != 0) begin : gen_bad_lanes
@@ -83,41 +83,113 @@ module edge_requantizer #(
         end
     endgenerate
 
+    // ---- the layer under way, and perhaps one behind it ----
+    reg                       active;
+    reg                       behind;
+    reg [INDEX_WIDTH-1:0]     index;
+    reg [ACT_ADDR_WIDTH-1:0]  output_row_step;
+    reg [ACT_ADDR_WIDTH-1:0]  output_pos_step;
+    reg [15:0]                rows_left;
+    reg [15:0]                positions;
+    reg [15:0]                tiles;
+    reg [7:0]                 last_channels;
+    reg [PARAM_ROW_WIDTH-1:0] first_param_row;
+    reg                       param_hold;
+    reg                       single_rounding;
+    reg [7:0]                 zero_point;
+    reg [7:0]                 clamp_min;
+    reg [7:0]                 clamp_max;
+
     // ---- where in the layer this phase is ----
     reg [15:0]                tile;
     reg [15:0]                position;
     reg [PARAM_ROW_WIDTH-1:0] param_row;
+    reg [ACT_ADDR_WIDTH-1:0]  row_output;
     reg [ACT_ADDR_WIDTH-1:0]  position_output;
     reg [ACT_ADDR_WIDTH-1:0]  output_addr;
 
-    wire tile_last     = tile == layer_tiles - 16'd1;
-    wire position_last = position == layer_positions - 16'd1;
-    wire row_end       = phase_valid && phase_last && tile_last;
+    wire tile_last     = tile == tiles - 16'd1;
+    wire position_last = position == positions - 16'd1;
+    wire tile_ends     = phase_valid && phase_last;
+    wire position_ends = tile_ends && tile_last;
+    wire row_ends      = position_ends && position_last;
+    wire layer_ends    = row_ends && rows_left == 16'd1;
+
+    wire take = (layer_begin && !active) || (layer_ends && (behind || layer_begin));
 
     always @(posedge clk)
-        if (layer_start) begin
-            tile            <= 16'd0;
-            position        <= 16'd0;
-            param_row       <= layer_param_row;
+        if (rst)             active <= 1'b0;
+        else if (take)       active <= 1'b1;
+        else if (layer_ends) active <= 1'b0;
+
+    always @(posedge clk)
+        if (rst || take)      behind <= 1'b0;
+        else if (layer_begin) behind <= 1'b1;
+
+    initial begin
+        active = 1'b0;
+        behind = 1'b0;
+    end
+
+    always @(posedge clk)
+        if (take) begin
+            index           <= layer_index;
+            output_row_step <= layer[`EDGE_AT_OUT_ROW_STEP +: ACT_ADDR_WIDTH];
+            output_pos_step <= layer[`EDGE_AT_OUT_POS_STEP +: ACT_ADDR_WIDTH];
+            positions       <= layer[`EDGE_DESC_POSITIONS];
+            tiles           <= layer[`EDGE_DESC_TILES];
+            last_channels   <= layer[`EDGE_DESC_LAST_CHANNELS];
+            first_param_row <= layer[`EDGE_AT_PARAM_ROW +: PARAM_ROW_WIDTH];
+            param_hold      <= layer[`EDGE_DESC_PARAM_HOLD];
+            single_rounding <= layer[`EDGE_DESC_SINGLE_ROUNDING];
+            zero_point      <= layer[`EDGE_DESC_ZERO_POINT];
+            clamp_min       <= layer[`EDGE_DESC_CLAMP_MIN];
+            clamp_max       <= layer[`EDGE_DESC_CLAMP_MAX];
+        end
+
+    wire [ACT_ADDR_WIDTH-1:0]  layer_output    = layer[`EDGE_AT_OUTPUT +: ACT_ADDR_WIDTH];
+    wire [PARAM_ROW_WIDTH-1:0] layer_param_row = layer[`EDGE_AT_PARAM_ROW +: PARAM_ROW_WIDTH];
+    wire [ACT_ADDR_WIDTH-1:0]  next_row        = row_output + output_row_step;
+    wire [ACT_ADDR_WIDTH-1:0]  next_position   = position_output + output_pos_step;
+
+    always @(posedge clk)
+        if (take)          rows_left <= layer[`EDGE_DESC_ROWS];
+        else if (row_ends) rows_left <= rows_left - 16'd1;
+
+    always @(posedge clk)
+        if (take || row_ends)   position <= 16'd0;
+        else if (position_ends) position <= position + 16'd1;
+
+    always @(posedge clk)
+        if (take || position_ends) tile <= 16'd0;
+        else if (tile_ends)        tile <= tile + 16'd1;
+
+    always @(posedge clk)
+        if (take)                                              param_row <= layer_param_row;
+        else if (position_ends || (tile_ends && param_hold))   param_row <= first_param_row;
+        else if (phase_valid)                                  param_row <= param_row + 1'b1;
+
+    always @(posedge clk)
+        if (take) begin
+            row_output      <= layer_output;
             position_output <= layer_output;
             output_addr     <= layer_output;
-        end else if (row_end) begin
-            tile            <= 16'd0;
-            position        <= position + 16'd1;
-            param_row       <= layer_param_row;
-            position_output <= position_output + layer_output_stride;
-            output_addr     <= position_output + layer_output_stride;
+        end else if (row_ends) begin
+            row_output      <= next_row;
+            position_output <= next_row;
+            output_addr     <= next_row;
+        end else if (position_ends) begin
+            position_output <= next_position;
+            output_addr     <= next_position;
         end else if (phase_valid) begin
-            tile        <= phase_last ? tile + 16'd1 : tile;
-            param_row   <= param_row + 1'b1;
-            output_addr <= output_addr + LANES[ACT_ADDR_WIDTH-1:0];
+            output_addr     <= output_addr + LANES[ACT_ADDR_WIDTH-1:0];
         end
 
     assign param_read_en  = phase_valid;
     assign param_read_row = param_row;
 
     // ---- which of the phase's channels exist ----
-    wire [7:0] channels = tile_last ? layer_last_channels : OC_LANES[7:0];
+    wire [7:0] channels = tile_last ? last_channels : OC_LANES[7:0];
     wire [LANES-1:0] exists;
     genvar l;
     generate
@@ -141,6 +213,36 @@ module edge_requantizer #(
         .q  (lane_sums)
     );
 
+    // What holds for a layer reaches the lanes' stages with its sums (the stages: edge_requant_lane.v).
+    wire       lane_single_rounding;
+    wire [7:0] lane_zero_point;
+    wire [7:0] lane_clamp_min;
+    wire [7:0] lane_clamp_max;
+    edge_delay #(
+        .WIDTH (1),
+        .CYCLES(PARAM_LATENCY + ROUND_STAGE)
+    ) rounding_delay (
+        .clk(clk),
+        .d  (single_rounding),
+        .q  (lane_single_rounding)
+    );
+    edge_delay #(
+        .WIDTH (8),
+        .CYCLES(PARAM_LATENCY + OFFSET_STAGE)
+    ) zero_point_delay (
+        .clk(clk),
+        .d  (zero_point),
+        .q  (lane_zero_point)
+    );
+    edge_delay #(
+        .WIDTH (16),
+        .CYCLES(PARAM_LATENCY + CLAMP_STAGE)
+    ) clamp_delay (
+        .clk(clk),
+        .d  ({clamp_min, clamp_max}),
+        .q  ({lane_clamp_min, lane_clamp_max})
+    );
+
     generate
         for (l = 0; l < LANES; l = l + 1) begin : gen_lane
             edge_requant_lane lane (
@@ -150,10 +252,10 @@ module edge_requantizer #(
                 .multiplier     (param_multiplier[l*31 +: 31]),
                 .left           (param_left[l*5 +: 5]),
                 .right          (param_right[l*5 +: 5]),
-                .single_rounding(layer_single_rounding),
-                .zero_point     (layer_zero_point),
-                .clamp_min      (layer_clamp_min),
-                .clamp_max      (layer_clamp_max),
+                .single_rounding(lane_single_rounding),
+                .zero_point     (lane_zero_point),
+                .clamp_min      (lane_clamp_min),
+                .clamp_max      (lane_clamp_max),
                 .result         (write_data[l*8 +: 8])
             );
         end
@@ -166,17 +268,17 @@ module edge_requantizer #(
     ) tokens (
         .clk(clk),
         .rst(rst),
-        .d  ({row_end && position_last, exists & {LANES{phase_valid}}}),
+        .d  ({layer_ends, exists & {LANES{phase_valid}}}),
         .q  ({layer_done, write_en})
     );
 
     edge_delay #(
-        .WIDTH (ACT_ADDR_WIDTH),
+        .WIDTH (ACT_ADDR_WIDTH + INDEX_WIDTH),
         .CYCLES(LATENCY)
     ) address_delay (
         .clk(clk),
-        .d  (output_addr),
-        .q  (write_addr)
+        .d  ({output_addr, index}),
+        .q  ({write_addr, layer_done_index})
     );
 
 endmodule

@@ -12,9 +12,11 @@ module edge_stamps #(
     input  wire                   clk,
     input  wire                   rst,
 
-    input  wire                   stamp_en,
-    input  wire [INDEX_WIDTH-1:0] stamp_index,
-    input  wire [31:0]            stamp,
+    input  wire                   array_done,
+    input  wire [INDEX_WIDTH-1:0] array_index,
+    input  wire                   vector_done,
+    input  wire [INDEX_WIDTH-1:0] vector_index,
+    input  wire [31:0]            cycles,
 
     input  wire                   host_rd_valid,
     output wire                   host_rd_ready,
@@ -25,14 +27,25 @@ module edge_stamps #(
 
     assign host_rd_ready = 1'b1;
 
+    // The vector unit's stamp is written a cycle later, and after the array unit's if that comes then.
+    reg                   pending;
+    reg [INDEX_WIDTH-1:0] pending_index;
+    reg [31:0]            pending_cycles;
+    always @(posedge clk)
+        if (rst) pending <= 1'b0;
+        else     pending <= vector_done || (pending && array_done);
+    always @(posedge clk)
+        if (vector_done) {pending_index, pending_cycles} <= {vector_index, cycles};
+    initial pending = 1'b0;
+
     edge_word_ram #(
         .WIDTH     (32),
         .ADDR_WIDTH(INDEX_WIDTH)
     ) words (
         .clk       (clk),
-        .write_en  (stamp_en),
-        .write_addr(stamp_index),
-        .write_data(stamp),
+        .write_en  (array_done || pending),
+        .write_addr(array_done ? array_index : pending_index),
+        .write_data(array_done ? cycles : pending_cycles),
         .read_addr (host_rd_addr),
         .read_data (host_rd_data)
     );

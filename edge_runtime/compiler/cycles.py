@@ -18,6 +18,7 @@ __all__ = [
     "START_CYCLES",
     "TABLE_CYCLES",
     "TABLE_GAP_CYCLES",
+    "VECTOR_GAP_CYCLES",
     "VECTOR_WRITE_CYCLES",
     "array_write_cycles",
 ]
@@ -25,15 +26,17 @@ __all__ = [
 #: edge_activation_memory: from a step's request to its masked lanes.
 READ_LATENCY = 7
 #: edge_dispatcher: from START to the first step, its descriptor fetched.
-START_CYCLES = 11
+START_CYCLES = 10
 #: edge_fetch: the other descriptor of a pair.
 BANK_CYCLES = 8
 #: edge_dispatcher: from a layer's last step to the first one of a layer whose WAIT is 0.
 DISPATCH_CYCLES = 3
 #: edge_fetch: from the first step of a layer to that of the next one, whose descriptor has to be fetched.
 FETCH_CYCLES = 9
-#: From the last step before a reader's constants may change to the first one after.
-READ_GAP_CYCLES = READ_LATENCY + 1
+#: edge_activations: from a layer's last step to the next one's first, so that what holds for the layer's reads holds.
+READ_GAP_CYCLES = READ_LATENCY
+#: edge_vector_unit: the same from one layer of the unit to the next.
+VECTOR_GAP_CYCLES = READ_LATENCY + 1
 #: edge_requantizer: from a layer's last write to the first step of the array's layer after the next one.
 QUEUE_GAP_CYCLES = 2
 #: edge_activation_memory: from the cycle of a write to the earliest step that may read the byte. A write is in the

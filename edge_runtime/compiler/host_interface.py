@@ -88,6 +88,13 @@ class HostInterface:
     descriptor_words: int
     descriptor: Mapping[str, BitField]
     opcodes: Mapping[str, int]
+    functions: Mapping[str, int]
+
+    @property
+    def descriptor_used_bits(self) -> int:
+        """Bits of a descriptor that the engine fetches: whole rows of four words, up to the last field."""
+        last = max(field.word for field in self.descriptor.values())
+        return 128 * (last // 4 + 1)
 
 
 @lru_cache(maxsize=1)
@@ -104,6 +111,7 @@ def host_interface() -> HostInterface:
         descriptor_words=table["descriptor"]["words"],
         descriptor={name: _descriptor_field(name, row) for name, row in table["descriptor"]["fields"].items()},
         opcodes=table["opcodes"],
+        functions=table["functions"],
     )
 
 
@@ -143,16 +151,21 @@ def _macros(interface: HostInterface) -> Iterator[str]:
         yield f"`define EDGE_REG_{register.name} 10'h{register.offset // 4:03X}"
         for field in register.fields.values():
             yield f"`define EDGE_BIT_{register.name}_{field.name} {field.lsb}"
-    for window in interface.windows.values():
+    yield f"`define EDGE_WINDOWS {len(interface.windows)}"
+    for index, window in enumerate(interface.windows.values()):
+        yield f"`define EDGE_INDEX_{window.name} {index}"
         yield f"`define EDGE_WINDOW_{window.name} {interface.address_width}'h{window.offset:06X}"
         yield f"`define EDGE_SIZE_{window.name} {window.size}"
     yield f"`define EDGE_DESC_WIDTH {32 * interface.descriptor_words}"
+    yield f"`define EDGE_DESC_USED_WIDTH {interface.descriptor_used_bits}"
     for field in interface.descriptor.values():
         low = 32 * field.word + field.lsb
         yield f"`define EDGE_AT_{field.name} {low}"
         yield f"`define EDGE_DESC_{field.name} {low} +: {field.width}"
     for name, value in interface.opcodes.items():
         yield f"`define EDGE_OP_{name} 8'd{value}"
+    for name, value in interface.functions.items():
+        yield f"`define EDGE_FUNCTION_{name} 3'd{value}"
 
 
 def render_markdown(interface: HostInterface) -> str:
@@ -185,6 +198,8 @@ def render_markdown(interface: HostInterface) -> str:
         "",
         f"{interface.descriptor_words} words. Opcodes: "
         + ", ".join(f"{value} {name}" for name, value in interface.opcodes.items())
+        + ". Functions: "
+        + ", ".join(f"{value} {name}" for name, value in interface.functions.items())
         + ".",
         "",
         "| word | bits | name | what |",

@@ -144,6 +144,8 @@ class _Run:
         if layer.on_array or layer.fields["FUSED"]:
             # the array's requantiser keeps two layers, and the second one of a pair is its next
             bounds.append(self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES)
+        if not layer.on_array:
+            bounds.append(self._vector_last_step + cycles.VECTOR_GAP_CYCLES)
         addresses, when = times.reads()
         if len(addresses):
             bounds.append(int((self._written[addresses] - when).max()) + cycles.READ_AFTER_WRITE_CYCLES)
@@ -162,8 +164,7 @@ class _Run:
     def _commit(self, layer: PlacedLayer, times: _Times, starts: Indices, wait: int) -> ScheduledLayer:
         addresses, when = times.writes(starts)
         last_step = int(starts[-1]) + times.row_cycles - 1
-        # a layer of the vector unit ends with its last step's output, whether there is one or not
-        last_write = int(when.max()) if layer.on_array else last_step + cycles.VECTOR_WRITE_CYCLES
+        last_write = int(starts[-1]) + times.last_write
         if not (layer.fields["FUSED"] and not layer.on_array):
             self._written[addresses] = when
             self._before_last_write[layer.on_array] = self._last_write[layer.on_array]
@@ -214,6 +215,12 @@ class _Times:
         if not self._layer.on_array:
             skipped = int(output_columns(self._fields)[0]) * self._tile
         return skipped + self._last + self._latency
+
+    @property
+    def last_write(self) -> int:
+        """From a row's first step to the end of its last write; phases without channels take their time, too."""
+        phases = self._parameters.tile_cycles - 1 if self._layer.on_array else 0
+        return self.row_cycles - self._tile + self._last + self._latency + phases
 
     @property
     def _latency(self) -> int:

@@ -6,19 +6,20 @@ import random
 
 import cocotb
 
-from rtl.clocking import cycle, parameters, start
+from rtl.clocking import cycle, cycles, pack, parameters, start
 from rtl.wordbus import WordBus
 
 BANKS, LANES, WRITE_LANES = (parameters()[name] for name in ("BANKS", "LANES", "WRITE_LANES"))
 SIZE = BANKS << parameters()["BANK_ADDR_WIDTH"]
-READ_LATENCY = 5
+READ_LATENCY = 7
+ROWS = 1 << parameters()["BANK_ADDR_WIDTH"]
 HOST_READ_LATENCY = 3
 
 
 async def begin(dut) -> WordBus:
     host = WordBus(dut)
     await start(
-        dut, read_addr=0, write_en=0, write_addr=0, write_data=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0,
+        dut, read_row_addr=0, read_offset=0, lane_line=0, line_rows=0, lane_valid=(1 << LANES) - 1, pad_value=0, write_en=0, write_addr=0, write_data=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0,
         host_wr_strb=0, host_rd_valid=0, host_rd_addr=0,
     )  # fmt: skip
     return host
@@ -37,11 +38,31 @@ async def any_bytes_come_in_one_cycle(dut):
     asked = []
     for _ in range(600):
         asked.append(random.randrange(SIZE - LANES + 1))
-        dut.read_addr.value = asked[-1]
+        offset = random.randrange(SIZE)
+        dut.read_row_addr.value, dut.read_offset.value = (asked[-1] - offset) % SIZE, offset
         await cycle(dut)
         if len(asked) > READ_LATENCY:
             addr = asked[-1 - READ_LATENCY]
             assert int(dut.read_data.value).to_bytes(LANES, "little") == bytes(memory[addr : addr + LANES])
+
+
+@cocotb.test()
+async def lanes_of_several_lines_come_together(dut):
+    """Lines lie whole rows of the banks and their own length apart, so that no two lanes want the same bank."""
+    memory = await fill(await begin(dut))
+    for _ in range(40):
+        segment, rows = random.randint(1, LANES), random.randrange(ROWS)
+        line_of = [min(lane // segment, 7) for lane in range(LANES)]
+        dut.lane_line.value = pack(line_of, 3)
+        dut.line_rows.value = pack([line * rows for line in range(8)], parameters()["BANK_ADDR_WIDTH"])
+        valid, pad = random.getrandbits(LANES), random.getrandbits(8)
+        dut.lane_valid.value, dut.pad_value.value = valid, pad
+        addr = random.randrange(SIZE)
+        dut.read_row_addr.value, dut.read_offset.value = addr, 0
+        await cycles(dut, READ_LATENCY + 1)
+        for lane, line in enumerate(line_of):
+            byte = memory[(addr + lane + line * rows * BANKS) % SIZE] if valid >> lane & 1 else pad
+            assert int(dut.read_data.value) >> 8 * lane & 0xFF == byte
 
 
 @cocotb.test()
@@ -63,7 +84,7 @@ async def a_write_is_there_two_cycles_later(dut):
         dut.write_en.value = 0
         # the bank is read one cycle after `read_addr`, so an address given one cycle after the write is in time
         read = min(addr, SIZE - LANES)
-        dut.read_addr.value = read
+        dut.read_row_addr.value = read
         for _ in range(READ_LATENCY + 1):
             await cycle(dut)
         assert int(dut.read_data.value).to_bytes(LANES, "little") == bytes(memory[read : read + LANES])

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_runtime.model import Rounding, multiply_by_quantized_multiplier
 from rtl.clocking import cycle, cycles, pack, parameters, start, unpack
+from rtl.descriptors import descriptor_bits
 
 OC, LANES = parameters()["OC_LANES"], parameters()["LANES"]
 PHASES = OC // LANES
@@ -41,68 +42,78 @@ class Layer:
     """A random layer: as the module is told of it, and what it should make of given sums."""
 
     def __init__(self) -> None:
-        self.positions, self.tiles, self.last = random.randint(1, 4), random.randint(1, 3), random.randint(1, OC)
+        self.rows, self.positions = random.randint(1, 3), random.randint(1, 3)
+        self.tiles, self.last = random.randint(1, 3), random.randint(1, OC)
+        self.hold, self.index = random.getrandbits(1), random.randrange(64)
         self.output, self.row = random.randint(0, 100), random.randint(0, 3)
         self.stride = (self.tiles - 1) * OC + self.last + random.randint(0, 3)
+        self.row_stride = self.positions * self.stride + random.randint(0, 3)
         self.zero_point, self.rounding = random.randint(-128, 127), random.choice(list(Rounding))
         self.low, self.high = random.choice([(-128, 127), tuple(sorted(random.sample(range(-128, 128), 2)))])
         self.sums = [
             np.array([random.randint(-(2**size), 2**size) for size in random.choices([8, 24], k=OC)], np.int32)
-            for _ in range(self.positions * self.tiles)
+            for _ in range(self.rows * self.positions * self.tiles)
         ]
 
-    async def begin(self, dut) -> None:
-        settings = {
-            "output": self.output, "output_stride": self.stride, "positions": self.positions, "tiles": self.tiles,
-            "last_channels": self.last, "param_row": self.row, "zero_point": self.zero_point & 0xFF,
-            "single_rounding": int(self.rounding is Rounding.SINGLE), "clamp_min": self.low & 0xFF,
-            "clamp_max": self.high & 0xFF,
-        }  # fmt: skip
-        for name, value in settings.items():
-            getattr(dut, f"layer_{name}").value = value
-        dut.layer_start.value = 1
-        await cycle(dut)
-        dut.layer_start.value = 0
+    def announce(self, dut) -> None:
+        """Set the layer's signals for one cycle of `layer_begin`; they hold afterwards."""
+        dut.layer.value = descriptor_bits(
+            OUTPUT=self.output, OUT_ROW_STEP=self.row_stride, OUT_POS_STEP=self.stride, ROWS=self.rows,
+            POSITIONS=self.positions, TILES=self.tiles, LAST_CHANNELS=self.last, PARAM_ROW=self.row,
+            PARAM_HOLD=self.hold, ZERO_POINT=self.zero_point, SINGLE_ROUNDING=self.rounding is Rounding.SINGLE,
+            CLAMP_MIN=self.low, CLAMP_MAX=self.high,
+        )  # fmt: skip
+        dut.layer_index.value, dut.layer_begin.value = self.index, 1
 
     def written(self, model: ParameterModel) -> dict[int, int]:
         """Return the int8 that should stand at each address."""
         memory: dict[int, int] = {}
         for index, sums in enumerate(self.sums):
-            position, tile = divmod(index, self.tiles)
-            first = (self.row + tile * PHASES) * LANES
+            place, tile = divmod(index, self.tiles)
+            row, position = divmod(place, self.positions)
+            first = (self.row + (0 if self.hold else tile) * PHASES) * LANES
             of_tile = slice(first, first + OC)
             biased = sums + model.bias[of_tile]
             scaled = multiply_by_quantized_multiplier(
                 biased, model.multiplier[of_tile], model.shift[of_tile], self.rounding
             )
             values = np.clip(scaled.astype(np.int64) + self.zero_point, self.low, self.high)
-            address = self.output + position * self.stride + tile * OC
+            address = self.output + row * self.row_stride + position * self.stride + tile * OC
             channels = self.last if tile == self.tiles - 1 else OC
             memory.update(zip(range(address, address + channels), values[:channels].tolist(), strict=True))
         return memory
 
 
-async def play(dut, layer: Layer, model: ParameterModel) -> dict[int, int]:
-    """Give the module a layer's tiles, with and without pauses; return what it wrote."""
-    await layer.begin(dut)
-    model.serve(dut)
-    queue, wait, last_tile = list(layer.sums), 0, 0
+async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
+    """Give the module these layers' tiles, with and without pauses; each is announced while the one before is under way."""
+    announced = done = last_tile = 0
     memory: dict[int, int] = {}
-    for time in range(1000):
+    queue: list[tuple[int, np.ndarray]] = []
+    wait = 0
+    for time in range(3000):
+        dut.layer_begin.value = 0
+        if announced < len(layers) and announced <= done + random.getrandbits(1) and not queue:
+            layers[announced].announce(dut)
+            queue = [(announced, sums) for sums in layers[announced].sums]
+            announced, wait = announced + 1, max(wait, random.randint(1, 20))
         valid = bool(queue) and wait == 0
         dut.tile_valid.value = int(valid)
         if valid:
-            dut.tile_sums.value = pack(queue.pop(0), 32)
-            last_tile = time
+            dut.tile_sums.value = pack(queue.pop(0)[1], 32)
+            last_tile = time if not queue else last_tile
             wait = PHASES + random.choice([0, 0, 3])
         wait = max(wait - 1, 0)
         await cycle(dut)
         model.serve(dut)
         take_writes(dut, memory)
         if int(dut.layer_done.value):
-            assert time == last_tile + PHASES - 1 + LATENCY, "layer_done comes with the last write"
-            return memory
-    raise AssertionError("the layer did not end")
+            assert int(dut.layer_done_index.value) == layers[done].index
+            assert memory == layers[done].written(model)
+            memory, done = {}, done + 1
+            if done == len(layers):
+                assert time == last_tile + PHASES - 1 + LATENCY, "layer_done comes with the last write"
+                return
+    raise AssertionError("the layers did not end")
 
 
 def take_writes(dut, memory: dict[int, int]) -> None:
@@ -117,28 +128,28 @@ def take_writes(dut, memory: dict[int, int]) -> None:
 @cocotb.test()
 async def random_layers(dut):
     await start(
-        dut, layer_start=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
+        dut, layer_begin=0, layer=0, layer_index=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
     )
     model = ParameterModel()
-    for _ in range(25):
-        layer = Layer()
-        assert await play(dut, layer, model) == layer.written(model)
+    for _ in range(8):
+        await play(dut, [Layer() for _ in range(5)], model)
 
 
 @cocotb.test()
 async def a_reset_forgets_the_tiles_under_way(dut):
     """Whenever it comes, the next layer is written whole and alone."""
     await start(
-        dut, layer_start=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
+        dut, layer_begin=0, layer=0, layer_index=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
     )
     model = ParameterModel()
     for reset_after in range(PHASES + LATENCY):
-        dut.tile_valid.value = 1
+        Layer().announce(dut)
+        await cycle(dut)
+        dut.layer_begin.value, dut.tile_valid.value = 0, 1
         await cycle(dut)
         dut.tile_valid.value = 0
         await cycles(dut, reset_after)
         dut.rst.value = 1
         await cycle(dut)
         dut.rst.value = 0
-        layer = Layer()
-        assert await play(dut, layer, model) == layer.written(model)
+        await play(dut, [Layer()], model)

@@ -17,10 +17,13 @@ RANGES = [
     (INTERFACE.windows[window].offset // 4, 1 << parameters()[width])
     for window, width in (
         ("REGISTERS", "REGISTER_WORD_WIDTH"),
+        ("TABLES", "TABLE_WORD_WIDTH"),
         ("PROGRAM", "PROGRAM_WORD_WIDTH"),
+        ("VECTOR_PARAMETERS", "VEC_PARAM_WORD_WIDTH"),
         ("ACTIVATIONS", "ACT_WORD_WIDTH"),
         ("PARAMETERS", "PARAM_WORD_WIDTH"),
         ("STAMPS", "STAMP_WORD_WIDTH"),
+        ("VECTOR_WEIGHTS", "VEC_WEIGHT_WORD_WIDTH"),
         ("WEIGHTS", "WEIGHT_WORD_WIDTH"),
     )
 ]

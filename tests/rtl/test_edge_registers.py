@@ -12,4 +12,9 @@ def test_edge_registers(run_bench):
         WEIGHT_ROWS=64,
         PARAM_CHANNELS=128,
         DESCRIPTORS=16,
+        VEC_LANES=4,
+        VEC_WEIGHT_ROWS=32,
+        VEC_PARAM_CHANNELS=64,
+        TABLE_PAIRS=2,
+        ROW_BUFFER_BYTES=256,
     )

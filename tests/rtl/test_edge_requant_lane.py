@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
 
-def test_edge_requant_lane(run_bench):
-    run_bench("edge_requant_lane")
+
+@pytest.mark.parametrize("multipliers", [1, 2])
+def test_edge_requant_lane(run_bench, multipliers):
+    run_bench("edge_requant_lane", MULTIPLIERS=multipliers)
