@@ -141,11 +141,11 @@ class _Run:
         if not self._started:
             return 0
         bounds = [self._last_read + cycles.READ_GAP_CYCLES]
+        if not layer.on_array:
+            bounds.append(self._vector_last_step + cycles.VECTOR_GAP_CYCLES)
         if layer.on_array or layer.fields["FUSED"]:
             # the array's requantiser keeps two layers, and the second one of a pair is its next
             bounds.append(self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES)
-        if not layer.on_array:
-            bounds.append(self._vector_last_step + cycles.VECTOR_GAP_CYCLES)
         addresses, when = times.reads()
         if len(addresses):
             bounds.append(int((self._written[addresses] - when).max()) + cycles.READ_AFTER_WRITE_CYCLES)
@@ -218,7 +218,7 @@ class _Times:
 
     @property
     def last_write(self) -> int:
-        """From a row's first step to the end of its last write; phases without channels take their time, too."""
+        """From a row's first step to the end of its last write, whether its channels exist or not."""
         phases = self._parameters.tile_cycles - 1 if self._layer.on_array else 0
         return self.row_cycles - self._tile + self._last + self._latency + phases
 
