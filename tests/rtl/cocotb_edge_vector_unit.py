@@ -60,9 +60,7 @@ class Bench:
         answer = None
         if int(dut.read_valid.value):
             x_offset = signed(int(dut.read_x_offset.value), ADDR + 2)
-            self.steps.append(
-                (self.now, int(dut.read_row_addr.value), x_offset, signed(int(dut.read_y.value), 17))
-            )
+            self.steps.append((self.now, int(dut.read_row_addr.value), x_offset, signed(int(dut.read_y.value), 17)))
             answer = np.frombuffer(random.randbytes(3 * V), np.int8).reshape(3, V)
             self.read.append(answer)
         self.answers.append(answer)
@@ -170,7 +168,12 @@ def expected_writes(layer: VectorLayer, first: int, outputs: list[Output]) -> li
 
 def comparable(write: Write) -> tuple:
     """Bytes that are not written do not count."""
-    return write.at, write.addr, write.exists, tuple(b for b, there in zip(write.data, write.exists, strict=True) if there)
+    return (
+        write.at,
+        write.addr,
+        write.exists,
+        tuple(b for b, there in zip(write.data, write.exists, strict=True) if there),
+    )
 
 
 @cocotb.test()
