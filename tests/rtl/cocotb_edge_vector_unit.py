@@ -182,7 +182,7 @@ async def random_layers_one_behind_the_other(dut):
     wanted: list[Write] = []
     done: list[tuple[int, int]] = []
     place = len(bench.steps)
-    for number in range(80):
+    for number in range(50):
         layer = draw(random.choice(list(FUNCTIONS)))
         if wanted:
             least = bench.steps[-1][0] + LAYER_GAP - 1 - bench.now  # the first step comes one after the begin
@@ -209,7 +209,7 @@ async def random_layers_one_behind_the_other(dut):
 @cocotb.test()
 async def tables_are_copied_as_soon_as_nothing_is_looked_up(dut):
     bench, memories = await begin(dut)
-    for _ in range(6):
+    for _ in range(4):
         before = draw(random.choice(list(FUNCTIONS)))
         if before.function == FUNCTIONS["SUM"]:
             await bench.preload(before.table)
