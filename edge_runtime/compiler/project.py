@@ -64,7 +64,7 @@ def write_project(
         _write(library / source.name, _settled(source.read_text()))
     shutil.copyfile(rtl_folder() / "sim" / "edge_access_bench.v", library / "sim" / "edge_access_bench.v")
     lines = [f"{what:02x}{address:08x}{word:08x}" for what, address, word in accesses(program, seed=seed)]
-    contents = {
+    contents: dict[str, str | bytes] = {
         f"{_TOP}.v": _top(program, family),
         "program.edge": program.to_bytes(),
         "accesses.hex": "\n".join(lines) + "\n",
@@ -254,7 +254,9 @@ def _bench_script(program: Program, family: Family, count: int) -> str:
 set -eu
 cd "$(dirname "$0")"
 if [ "${{1:-icarus}}" = verilator ]; then
-    verilator --binary --timing -Wno-fatal -j 0 -MAKEFLAGS CFG_CXXFLAGS_PCH_I=-include --Mdir build -y rtl -Irtl --top-module edge_access_bench \\
+    # the last two spare builds of Verilator that leave its makefile's settings empty
+    verilator --binary --timing -Wno-fatal -j 0 --Mdir build -y rtl -Irtl --top-module edge_access_bench \\
+        -CFLAGS "-std=c++20 -fcoroutines" -MAKEFLAGS CFG_CXXFLAGS_PCH_I=-include \\
         {verilator} rtl/sim/edge_access_bench.v
     output=$(build/Vedge_access_bench)
 else

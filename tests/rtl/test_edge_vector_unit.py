@@ -3,9 +3,7 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.parametrize(
-    ("lanes", "k_lanes", "in_luts"), [(2, 4, 1), (4, 12, 0)], ids=str
-)
+@pytest.mark.parametrize(("lanes", "k_lanes", "in_luts"), [(2, 4, 1), (4, 12, 0)], ids=str)
 def test_edge_vector_unit(run_bench, lanes, k_lanes, in_luts):
     run_bench(
         "edge_vector_unit",
