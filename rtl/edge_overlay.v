@@ -82,13 +82,14 @@ module edge_overlay #(
         if (VEC_LANES != (1 << $clog2(VEC_LANES)) || VEC_WEIGHT_ROWS != (1 << $clog2(VEC_WEIGHT_ROWS))
             || VEC_PARAM_CHANNELS != (1 << $clog2(VEC_PARAM_CHANNELS)) || TABLE_PAIRS != (1 << $clog2(TABLE_PAIRS))
             || ROW_BUFFER_BYTES != (1 << $clog2(ROW_BUFFER_BYTES))) begin : gen_bad_vector_size
-            $error("edge_overlay: VEC_*, TABLE_PAIRS and ROW_BUFFER_BYTES must be powers of two");
+            $error("edge_overlay: VEC sizes, TABLE_PAIRS and ROW_BUFFER_BYTES must be powers of two");
         end
         if (WEIGHT_ROWS < 2 || PARAM_CHANNELS < 2 * REQUANT_LANES || DESCRIPTORS < 4) begin : gen_too_small
             $error("edge_overlay: WEIGHT_ROWS must be at least 2, PARAM_CHANNELS twice REQUANT_LANES, DESCRIPTORS 4");
         end
-        if (VEC_LANES < 2 || VEC_WEIGHT_ROWS < 2 || VEC_PARAM_CHANNELS < 2 * VEC_LANES || TABLE_PAIRS < 2) begin : gen_vector_too_small
-            $error("edge_overlay: VEC_LANES, VEC_WEIGHT_ROWS, TABLE_PAIRS at least 2, VEC_PARAM_CHANNELS twice VEC_LANES");
+        if (VEC_LANES < 2 || VEC_WEIGHT_ROWS < 2 || VEC_PARAM_CHANNELS < 2 * VEC_LANES
+            || TABLE_PAIRS < 2) begin : gen_vector_too_small
+            $error("edge_overlay: VEC_LANES, VEC_WEIGHT_ROWS, TABLE_PAIRS at least 2, VEC_PARAM_CHANNELS 2 VEC_LANES");
         end
         if (ROW_BUFFER_BYTES < 64 || ROW_BUFFER_BYTES > ACT_BYTES) begin : gen_bad_row_buffer
             $error("edge_overlay: ROW_BUFFER_BYTES must be from 64 to ACT_BYTES");
