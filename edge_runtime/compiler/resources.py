@@ -1,6 +1,7 @@
 """What an overlay takes of an FPGA, from its parameters: multipliers and block memories exactly, logic by a fit.
 
-Multipliers and memories follow from how the RTL is written, and are what Yosys counts for 7-series. Lookup tables are a
+Multipliers and memories follow from how the RTL is written; Yosys counts the same for 7-series, give or take a block
+memory. Lookup tables are a
 linear fit to Yosys' counts, for choosing among overlays; `edge-runtime synth` counts them.
 """
 
