@@ -6,16 +6,20 @@ import struct
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge_runtime.errors import DataError, ModelError
-from edge_runtime.model import Activation, Graph, GraphBuilder, Interpreter, read_tflite, write_tflite
+from edge_runtime.model import Activation, Graph, GraphBuilder, Interpreter, Operator, read_tflite, write_tflite
+from edge_runtime.model.geometry import operator_work
+from support.random_operators import MAKERS, network_of, older_scheme
 
 RUNNER = Path(__file__).with_name("fuzz_runner.py")
 MUTATIONS = 700
+OLDER = ["convolution", "depthwise", "fully_connected", "pool", "concatenation", "addition", "mean", "table"]
 SMALLEST, LARGEST = 12, 1 << 20
 INTERESTING = [0, 1, 2, 3, 4, 8, 127, 128, 255, 256, 0x7FFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE]
 
@@ -44,6 +48,36 @@ def classifier() -> Graph:
         x, random.integers(-127, 128, (4, 6)), None, weight_scale=0.01, scale=0.1, zero_point=0, keep_num_dims=True
     )
     return builder.graph(builder.softmax(builder.quantize(x, scale=0.15, zero_point=3), beta=2))
+
+
+def operators() -> Graph:
+    """One of each kind, in int8; see `older` for uint8."""
+    return joined([network_of(make, seed=3, count=1) for make in MAKERS.values()])
+
+
+def older() -> Graph:
+    return older_scheme(joined([network_of(MAKERS[name], seed=4, count=1) for name in OLDER]), seed=4)
+
+
+def joined(graphs: list[Graph]) -> Graph:
+    """Several networks as one."""
+    tensors, operators, inputs, outputs = [], [], [], []
+    for graph in graphs:
+        first = len(tensors)
+        tensors += [replace(tensor, index=tensor.index + first) for tensor in graph.tensors]
+        operators += [moved(operator, first, len(operators)) for operator in graph.operators]
+        inputs += [index + first for index in graph.inputs]
+        outputs += [index + first for index in graph.outputs]
+    return Graph("joined", tuple(tensors), tuple(operators), tuple(inputs), tuple(outputs))
+
+
+def moved(operator: Operator, tensors: int, operators: int) -> Operator:
+    def up(indices: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(index + tensors if index != -1 else -1 for index in indices)
+
+    index = operator.index + operators
+    inner = up(operator.intermediates)
+    return replace(operator, index=index, inputs=up(operator.inputs), outputs=up(operator.outputs), intermediates=inner)
 
 
 def mutations(data: bytes, count: int, seed: int) -> Iterator[bytes]:
@@ -78,7 +112,8 @@ def mutate(data: bytearray, random: np.random.Generator) -> None:
 
 def run(graph: Graph) -> dict[str, np.ndarray] | None:
     """Return inputs and outputs by tensor; None where the network is too large, or refuses the inputs."""
-    if sum(tensor.size for tensor in graph.tensors) > LARGEST:
+    work = sum(operator_work(graph, operator) for operator in graph.operators)
+    if sum(tensor.size for tensor in graph.tensors) > LARGEST or work > 16 * LARGEST:
         return None
     random = np.random.default_rng(0)
     made = [random.integers(-128, 128, graph.tensor(index).shape) for index in graph.inputs]
@@ -101,7 +136,7 @@ def accepted(data: bytes) -> Graph | None:
     return None
 
 
-@pytest.mark.parametrize("make", [dense, classifier])
+@pytest.mark.parametrize("make", [dense, classifier, operators, older])
 def test_damaged_files(make, tmp_path, request):
     data = write_tflite(make())
     kept = []
