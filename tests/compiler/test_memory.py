@@ -31,7 +31,9 @@ def test_buffers_that_live_together_lie_apart(seed):
 
 
 def test_memory_is_used_again():
-    program = compile_model(dense_network([64] * 10), OverlayParameters(act_bytes=512), name="chain")
+    program = compile_model(
+        dense_network([64] * 10), OverlayParameters(act_bytes=512, row_buffer_bytes=64), name="chain"
+    )
     assert program.act_bytes == 128
 
 
@@ -42,7 +44,7 @@ def test_sums_work_in_place_where_memory_is_short():
         roomy = program_of(seed)
         smallest = 1 << (roomy.act_bytes - 1).bit_length()
         try:
-            cramped = program_of(seed, replace(PARAMETERS, act_bytes=max(256, smallest // 2)))
+            cramped = program_of(seed, replace(PARAMETERS, act_bytes=max(256, smallest // 2), row_buffer_bytes=64))
         except FitError:
             continue
         tight += 1
@@ -56,4 +58,4 @@ def _has_sum(seed):
 
 def test_what_does_not_fit_is_refused_with_numbers():
     with pytest.raises(FitError, match=r"needs 440 bytes of activation memory .* has 256; .* act_bytes = 512"):
-        compile_model(dense_network([400, 40]), OverlayParameters(act_bytes=256), name="wide")
+        compile_model(dense_network([400, 40]), OverlayParameters(act_bytes=256, row_buffer_bytes=64), name="wide")

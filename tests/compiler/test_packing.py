@@ -11,8 +11,12 @@ from hypothesis.extra import numpy as hnp
 from edge_runtime.compiler.packing import pack_lanes, unpack_rows
 from edge_runtime.compiler.parameters import OverlayParameters
 
-PACKED = OverlayParameters(k_lanes=8, oc_lanes=4, requant_lanes=2, act_bytes=1024, weight_rows=64, packed=True)
-PLAIN = OverlayParameters(k_lanes=8, oc_lanes=4, requant_lanes=2, act_bytes=1024, weight_rows=64, packed=False)
+PACKED = OverlayParameters(
+    k_lanes=8, oc_lanes=4, requant_lanes=2, act_bytes=1024, row_buffer_bytes=64, weight_rows=64, packed=True
+)
+PLAIN = OverlayParameters(
+    k_lanes=8, oc_lanes=4, requant_lanes=2, act_bytes=1024, row_buffer_bytes=64, weight_rows=64, packed=False
+)
 
 EXTREMES = st.sampled_from([-128, -127, -1, 0, 1, 127])
 SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 20))

@@ -62,7 +62,7 @@ def test_the_head_has_two_banks_of_the_same():
 def test_what_does_not_fit_is_refused_with_what_would_fit(name, value, message):
     model = dense_network([400, 10, 10, 10, 10]) if name != "act_bytes" else dense_network([400, 40])
     with pytest.raises(FitError, match=message):
-        compile_model(model, OverlayParameters(**{name: value}), name="small")
+        compile_model(model, OverlayParameters(**{"row_buffer_bytes": 64, name: value}), name="small")
 
 
 def test_a_descriptor_field_refuses_what_it_cannot_hold():

@@ -14,7 +14,16 @@ from rtl.clocking import cycle, parameters, signed, start
 PACKED = bool(parameters()["PACKED"])
 LANES, LATENCY = 4, 7
 OVERLAY = OverlayParameters(
-    k_lanes=4, oc_lanes=4, requant_lanes=2, act_bytes=64, weight_rows=2, param_channels=8, descriptors=4, packed=PACKED
+    k_lanes=4,
+    oc_lanes=4,
+    requant_lanes=2,
+    act_bytes=256,
+    weight_rows=2,
+    param_channels=8,
+    descriptors=4,
+    packed=PACKED,
+    row_buffer_bytes=64,
+    vec_lanes=2,
 )
 
 
