@@ -54,80 +54,109 @@ module edge_array_walker #(
     reg        busy;
     reg        holding; // all steps of the tile are out, its cycles are not over
     reg [7:0]  slot;    // cycles of this tile so far, up to TILE_CYCLES - 1
-    reg [15:0] step;
-    reg [15:0] tap;
-    reg [15:0] group;
-    reg [7:0]  pass;
-    reg [15:0] tile;
-    reg [15:0] position;
-    reg [15:0] row;
 
     wire fused = layer[`EDGE_DESC_FUSED];
     wire row_begins;
     wire starved = fused && row_begins && buffer_rows == 2'd0;
     wire valid   = busy && !holding && !starved;
 
-    wire step_end     = step == layer[`EDGE_DESC_STEPS] - 16'd1;
-    wire tap_end      = step_end && tap == layer[`EDGE_DESC_TAPS] - 16'd1;
-    wire group_end    = tap_end && group == layer[`EDGE_DESC_GROUPS] - 16'd1;
-    wire pass_end     = group_end && pass == layer[`EDGE_DESC_PASSES] - 8'd1;
+    wire step_end;
+    wire tap_last;
+    wire group_last;
+    wire pass_last;
+    wire tile_last;
+    wire position_last;
+    wire row_last;
+    wire tap_end      = step_end && tap_last;
+    wire group_end    = tap_end && group_last;
+    wire pass_end     = group_end && pass_last;
     wire tile_out     = holding || (valid && pass_end);
     wire slot_end     = slot == TILE_CYCLES[7:0] - 8'd1;
     wire tile_end     = tile_out && slot_end;
-    wire position_end = tile_end && tile == layer[`EDGE_DESC_TILES] - 16'd1;
-    wire row_end      = position_end && position == layer[`EDGE_DESC_POSITIONS] - 16'd1;
-    wire layer_end    = row_end && row == layer[`EDGE_DESC_ROWS] - 16'd1;
+    wire position_end = tile_end && tile_last;
+    wire row_end      = position_end && position_last;
+    wire layer_end    = row_end && row_last;
 
     always @(posedge clk)
-        if (rst)              busy <= 1'b0;
-        else if (load)        busy <= 1'b1;
-        else if (layer_end)   busy <= 1'b0;
+        if (rst)            busy <= 1'b0;
+        else if (load)      busy <= 1'b1;
+        else if (layer_end) busy <= 1'b0;
 
     always @(posedge clk)
         if (rst || load) holding <= 1'b0;
-        else                    holding <= tile_out && !slot_end;
+        else             holding <= tile_out && !slot_end;
 
     always @(posedge clk)
-        if (load || tile_end)          slot <= 8'd0;
+        if (load || tile_end)                     slot <= 8'd0;
         else if (!slot_end && (valid || holding)) slot <= slot + 8'd1;
 
-    always @(posedge clk)
-        if (load || tile_end) step <= 16'd0;
-        else if (valid)              step <= step_end ? 16'd0 : step + 16'd1;
+    edge_loop_counter steps (
+        .clk    (clk),
+        .load   (load),
+        .advance(valid),
+        .rounds (layer[`EDGE_DESC_STEPS]),
+        .last   (step_end)
+    );
 
-    always @(posedge clk)
-        if (load || tile_end) tap <= 16'd0;
-        else if (valid && step_end)  tap <= tap_end ? 16'd0 : tap + 16'd1;
+    edge_loop_counter taps (
+        .clk    (clk),
+        .load   (load),
+        .advance(valid && step_end),
+        .rounds (layer[`EDGE_DESC_TAPS]),
+        .last   (tap_last)
+    );
 
-    always @(posedge clk)
-        if (load || tile_end) group <= 16'd0;
-        else if (valid && tap_end)   group <= group_end ? 16'd0 : group + 16'd1;
+    edge_loop_counter groups (
+        .clk    (clk),
+        .load   (load),
+        .advance(valid && tap_end),
+        .rounds (layer[`EDGE_DESC_GROUPS]),
+        .last   (group_last)
+    );
 
-    always @(posedge clk)
-        if (load || tile_end) pass <= 8'd0;
-        else if (valid && group_end) pass <= pass + 8'd1;
+    edge_loop_counter #(
+        .WIDTH(8)
+    ) passes (
+        .clk    (clk),
+        .load   (load),
+        .advance(valid && group_end),
+        .rounds (layer[`EDGE_DESC_PASSES]),
+        .last   (pass_last)
+    );
 
-    always @(posedge clk)
-        if (load || position_end) tile <= 16'd0;
-        else if (tile_end)               tile <= tile + 16'd1;
+    edge_loop_counter tiles (
+        .clk    (clk),
+        .load   (load),
+        .advance(tile_end),
+        .rounds (layer[`EDGE_DESC_TILES]),
+        .last   (tile_last)
+    );
 
-    always @(posedge clk)
-        if (load || row_end) position <= 16'd0;
-        else if (position_end)      position <= position + 16'd1;
+    edge_loop_counter positions (
+        .clk    (clk),
+        .load   (load),
+        .advance(position_end),
+        .rounds (layer[`EDGE_DESC_POSITIONS]),
+        .last   (position_last)
+    );
 
-    always @(posedge clk)
-        if (load)         row <= 16'd0;
-        else if (row_end) row <= row + 16'd1;
+    edge_loop_counter rows (
+        .clk    (clk),
+        .load   (load),
+        .advance(row_end),
+        .rounds (layer[`EDGE_DESC_ROWS]),
+        .last   (row_last)
+    );
 
     // A step may be the tile's last without being the first that was walked in it.
     reg begun; // the tile's first step is out
     always @(posedge clk)
         if (load || tile_end) begun <= 1'b0;
-        else if (valid)              begun <= 1'b1;
+        else if (valid)       begun <= 1'b1;
     reg row_begun;
     always @(posedge clk)
         if (load || row_end) row_begun <= 1'b0;
-        else if (valid)             row_begun <= 1'b1;
+        else if (valid)      row_begun <= 1'b1;
     assign row_begins = !row_begun;
 
     initial begin

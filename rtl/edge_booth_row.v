@@ -2,8 +2,8 @@
 //
 // One row of a multiplier: adds -2 to 2 times `factor`, by Booth's digit of three bits, to the sum so far.
 //
-// No register. The second operand of the adder depends on five bits, so that on a 6-input LUT the row costs one LUT a
-// bit.
+// No register. The second operand of the adder depends on five bits, so that on a 6-input LUT the row costs one
+// LUT a bit.
 
 `default_nettype none
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Requantisation parameters: for each output channel a bias, a multiplier and a shift, to the left or to the right, in
-// two columns of 36 bits; a row holds those of LANES channels and takes two cycles to read.
+// Requantisation parameters: for each output channel a bias, a multiplier and a shift, to the left or to the
+// right, in two columns of 36 bits; a row holds those of LANES channels and takes two cycles to read.
 //
-// Host view: four words a channel: bias; multiplier; {right shift [12:8], left shift [4:0]}, at most one of them not
-// zero; zero. They are written in that order: the channel is stored when its third word is written.
-// The host writes at any time; it reads while the engine does not (the engine never waits).
-// Word bus: see edge_axil_slave.v.
+// Host view: four words a channel: bias; multiplier; {right shift [12:8], left shift [4:0]}, at most one of them
+// not zero; zero. They are written in that order: the channel is stored when its third word is written. The host
+// writes at any time; it reads while the engine does not (the engine never waits). Word bus: see
+// edge_axil_slave.v.
 
 `default_nettype none
 

@@ -4,13 +4,13 @@
 //
 // y = clamp(zero_point + round(((acc + bias) << left) * multiplier / 2**(31 + right)))
 //
-// DOUBLE rounding (tflite-runtime 2.14): the high half of the doubled product, rounded to nearest (ties up),
-// then the right shift, rounded to nearest with ties away from zero (gemmlowp's
-// SaturatingRoundingDoublingHighMul and RoundingDivideByPOT). SINGLE rounding (LiteRT 2.x, fully-connected):
+// DOUBLE rounding (tflite-runtime 2.14): the high half of the doubled product, rounded to nearest (ties up), then
+// the right shift, rounded to nearest with ties away from zero (gemmlowp's SaturatingRoundingDoublingHighMul and
+// RoundingDivideByPOT). SINGLE rounding (LiteRT 2.x, fully-connected):
 // the whole shift at once, ties up. Sums and shifts wrap at 32 bits, as the C++ kernels' do.
 //
-// What belongs to a layer is taken in one cycle only: `single_rounding` 4 cycles after the accumulator, `zero_point` 7,
-// the clamp 8.
+// What belongs to a layer is taken in one cycle only: `single_rounding` 4 cycles after the accumulator,
+// `zero_point` 7, the clamp 8.
 
 `default_nettype none
 
@@ -80,8 +80,8 @@ module edge_requant_lane #(
         single_5 <= single_rounding;
     end
 
-    // 6, 7: right shift of twice the number, so that its lowest bit says whether there is a half to round; whether
-    // there was anything below that
+    // 6, 7: right shift of twice the number, so that its lowest bit says whether there is a half to round; and
+    // whether there was anything below that
     wire [33:0] twice = {high, 1'b0};
     reg  [33:0] coarse;
     reg         below_6;

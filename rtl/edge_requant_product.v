@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The high part of a 32 x 31 bit product, from bit 31 on, three cycles later; rounded to nearest, ties up, if `round`
-// is set in the third cycle, otherwise down.
+// The high part of a 32 x 31 bit product, from bit 31 on, three cycles later; rounded to nearest, ties up, if
+// `round` is set in the third cycle, otherwise down.
 //
-// The product is built from parts of 25 x 18 bits, one DSP48E1 each, and rows of LUTs: with two hardware multipliers
-// 7 x 31 bits are in LUTs, with one 32 x 13 and 7 x 18 bits.
+// The product is built from parts of 25 x 18 bits, one DSP48E1 each, and rows of LUTs: with two hardware
+// multipliers 7 x 31 bits are in LUTs, with one 32 x 13 and 7 x 18 bits.
 
 `default_nettype none
 

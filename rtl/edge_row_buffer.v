@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two rows of activations between a fused pair of layers: the vector unit fills one half, the array reads the other.
+// Two rows of activations between a fused pair of layers: the vector unit fills one half, the array reads the
+// other.
 //
 // It is written in words of LANES bytes; a read brings READ_LANES bytes from any word on, seven cycles later.
-// `half_free` says that the vector unit may begin a row, `row_begin` that it does; `row_complete` comes at most four
-// cycles before the row's last write (see edge_vector_unit.v), and a read that is asked for in the cycle after it, in
-// which `rows` counts the row, finds every byte. `release_row` gives the oldest row's half back.
+// `half_free` says that the vector unit may begin a row, `row_begin` that it does; `row_complete` comes at most
+// four cycles before the row's last write (see edge_vector_unit.v), and a read that is asked for in the cycle
+// after it, in which `rows` counts the row, finds every byte. `release_row` gives the oldest row's half back.
 
 `default_nettype none
 

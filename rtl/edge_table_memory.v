@@ -2,12 +2,12 @@
 //
 // Pairs of tables, and the copier that brings a pair to the lanes.
 //
-// Host view: words 2 * i and 2 * i + 1 of a pair are A[i] and B[i]; 512 words a pair. The host writes at any time; it
-// reads while nothing is copied.
+// Host view: words 2 * i and 2 * i + 1 of a pair are A[i] and B[i]; 512 words a pair. The host writes at any time;
+// it reads while nothing is copied.
 //
-// While `preload` asks for pair `preload_table` and `idle` says that no look-up is to come, the pair is copied: 256
-// cycles, then `table_ready` rises and stays until a layer begins. It is copied for each layer anew, so that the time
-// of a run does not depend on what the host has written.
+// While `preload` asks for pair `preload_table` and `idle` says that no look-up is to come, the pair is copied:
+// 256 cycles, then `table_ready` rises and stays until a layer begins. It is copied for each layer anew, so that
+// the time of a run does not depend on what the host has written.
 //
 // Word bus: see edge_axil_slave.v.
 

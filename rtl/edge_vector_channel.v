@@ -2,8 +2,8 @@
 //
 // One channel of the vector unit: from a step's three lines to the accumulator of its position.
 //
-// Times are cycles from the step; its lines come at 7 and the accumulator is complete 14 after the position's last one.
-// The function and the offsets hold from 7 to 13 of each step. The window keeps the last three columns.
+// Times are cycles from the step; its lines come at 7 and the accumulator is complete 14 after the position's last
+// one. The function and the offsets hold from 7 to 13 of each step. The window keeps the last three columns.
 
 `default_nettype none
 `include "edge_host_interface.vh"

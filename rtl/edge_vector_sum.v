@@ -2,8 +2,8 @@
 //
 // One channel's pair of tables: A[index_a] + B[index_b], or one of them alone, five cycles later.
 //
-// `use_a` and `use_b` belong to the step and come three cycles behind its indices. `load_en` writes an entry into both
-// tables, with the words that come in the next cycle; nothing is looked up then.
+// `use_a` and `use_b` belong to the step and come three cycles behind its indices. `load_en` writes an entry into
+// both tables, with the words that come in the next cycle; nothing is looked up then.
 
 `default_nettype none
 

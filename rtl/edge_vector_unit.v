@@ -4,20 +4,22 @@
 // channels a cycle, one step a cycle.
 //
 // Cycles, for a step issued in cycle t (`read_valid`):
-//   - a layer's first step comes 1 cycle after `layer_begin`; then there is a step in every cycle; the last one is issued
-//     with `issue_done`, steps - 1 cycles after the first
-//   - fused: a row's first step waits until one of the buffer's halves is free; after `buffer_release` in cycle r a
+//   - a layer's first step comes 1 cycle after `layer_begin`, then there is one in every cycle, without a gap at
+//     any turn; `issue_done` comes with the last one
+//   - fused: a row's first step waits until a half of the row buffer is free; after `buffer_release` in cycle r a
 //     waiting row starts in r + 1
-//   - t + READ_LATENCY: `read_lanes`; t + WRITE_LATENCY: the position's write (`write_en`) and `layer_done`, which belongs
-//     to the layer's last step whether that gives an output or not
-//   - t + ROW_LATENCY: `buffer_rows` counts the row that the step ends
-//   - tables: the copy begins in the first cycle with `preload` that is not the cycle of a `layer_begin` and at least
-//     TABLE_GAP cycles after the unit's last step (t + TABLE_GAP); `table_ready` rises TABLE_CYCLES later and falls
-//     in the cycle after the next `layer_begin`
+//   - t + 7: `read_lanes`
+//   - t + 23: the write of the position that the step ends, and `layer_done` of the layer that it ends, whether
+//     the step gives an output or not
+//   - t + 20: `buffer_rows` counts the row that the step ends; a read that is asked for then finds every byte of
+//     it
+//   - tables: the copy begins in the first cycle, not one of a `layer_begin`, that has `preload` and is at least t
+//     + 6 for the unit's last step; 256 cycles later `table_ready` rises, and falls in the cycle after the next
+//     `layer_begin`
 //
-// The layer and its index are valid in the cycle of `layer_begin` and hold until the next one. A layer's first step
-// comes at least READ_LATENCY + 1 cycles after the last step of the vector layer before it. What belongs to a layer is
-// sampled beside its data twice on the way, so any number of layers may be under way.
+// The layer and its index are valid in the cycle of `layer_begin` and hold until the next one. A layer's first
+// step comes at least 8 cycles after the last step of the vector layer before it. What belongs to a layer is
+// sampled beside its data twice on the way, so there may be any number of layers under way.
 //
 // `stop` forgets the layers under way; the memories and their word buses go on. Word buses: see edge_axil_slave.v.
 
@@ -112,19 +114,18 @@ module edge_vector_unit #(
     output wire [31:0]                      table_rd_data
 );
 
-    localparam integer READ_LATENCY    = 7;
-    localparam integer WEIGHT_LATENCY  = 2;
-    localparam integer SUMS_LATENCY    = 14; // from a position's last step to its accumulators
-    localparam integer REQUANT_ASK     = SUMS_LATENCY - 2;
-    localparam integer WRITE_LATENCY   = 23;
+    localparam integer WEIGHT_ASK      = 6;  // two cycles before the weights
     localparam integer ROW_LATENCY     = 20;
-    localparam integer TABLE_GAP       = 6;
-    localparam integer TABLE_CYCLES    = 256;
     localparam integer PARAM_ROW_WIDTH = $clog2(VEC_PARAM_CHANNELS / VEC_LANES);
     // Of an output, in the activation memory or the row buffer.
     localparam integer PLACE_WIDTH = ACT_ADDR_WIDTH > BUFFER_ADDR_WIDTH ? ACT_ADDR_WIDTH : BUFFER_ADDR_WIDTH;
 
-    wire unused_latencies = &{1'b0, WRITE_LATENCY[0], TABLE_CYCLES[0]};
+    generate
+        if (VEC_LANES < 2 || VEC_LANES != (1 << $clog2(VEC_LANES))) begin : gen_bad_lanes
+            $error("edge_vector_unit: VEC_LANES must be a power of two, at least 2");
+        end
+    endgenerate
+
     wire rst_run = rst || stop;
 
     // ---- steps ----
@@ -192,74 +193,20 @@ module edge_vector_unit #(
         .param_row   (step_param_row)
     );
 
-    // ---- the step on its way: valid_on[k] is k cycles after it ----
     wire fused = layer[`EDGE_DESC_FUSED];
-
-    reg [SUMS_LATENCY:1] valid_on;
-    always @(posedge clk)
-        if (rst_run) valid_on <= {SUMS_LATENCY{1'b0}};
-        else         valid_on <= {valid_on[SUMS_LATENCY-1:1], step_valid};
-    initial valid_on = {SUMS_LATENCY{1'b0}};
-
-    reg [SUMS_LATENCY-1:1] first_on;
-    always @(posedge clk) first_on <= {first_on[SUMS_LATENCY-2:1], step_first};
-
-    wire [1:0] lines_8;
-    edge_delay #(
-        .WIDTH (2),
-        .CYCLES(READ_LATENCY + 1)
-    ) lines_delay (
-        .clk(clk),
-        .d  (step_group_last ? layer[`EDGE_DESC_LINES] : 2'd3),
-        .q  (lines_8)
-    );
-
-    wire use_both = layer[`EDGE_DESC_USE_B];
-    wire use_a_10;
-    wire use_b_10;
-    edge_delay #(
-        .WIDTH (2),
-        .CYCLES(READ_LATENCY + 3)
-    ) use_delay (
-        .clk(clk),
-        .d  ({use_both || step_tap_first, use_both || !step_tap_first}),
-        .q  ({use_a_10, use_b_10})
-    );
-
-    // What belongs to the layer, sampled beside each step: from 7 to at least 14 cycles after it.
-    reg [2:0]             func;
-    reg                   both_lines;
-    reg [8:0]             offset_a;
-    reg [8:0]             offset_b;
-    reg                   single_rounding;
-    reg [7:0]             zero_point;
-    reg [7:0]             clamp_min;
-    reg [7:0]             clamp_max;
-    reg [INDEX_WIDTH-1:0] index;
-    always @(posedge clk)
-        if (valid_on[READ_LATENCY-1]) begin
-            func            <= layer[`EDGE_DESC_FUNCTION];
-            both_lines      <= use_both;
-            offset_a        <= layer[`EDGE_DESC_OFFSET_A];
-            offset_b        <= layer[`EDGE_DESC_OFFSET_B];
-            single_rounding <= layer[`EDGE_DESC_SINGLE_ROUNDING];
-            zero_point      <= layer[`EDGE_DESC_ZERO_POINT];
-            clamp_min       <= layer[`EDGE_DESC_CLAMP_MIN];
-            clamp_max       <= layer[`EDGE_DESC_CLAMP_MAX];
-            index           <= layer_index;
-        end
 
     // ---- weights ----
     wire [WEIGHT_ROW_WIDTH-1:0] weight_row;
     edge_delay #(
         .WIDTH (WEIGHT_ROW_WIDTH),
-        .CYCLES(READ_LATENCY + 1 - WEIGHT_LATENCY)
+        .CYCLES(WEIGHT_ASK)
     ) weight_row_delay (
         .clk(clk),
         .d  (step_weight_row),
         .q  (weight_row)
     );
 
+    wire                    weights_asked;
     wire [VEC_LANES*72-1:0] weights;
     edge_vector_weight_memory #(
         .LANES    (VEC_LANES),
@@ -267,7 +214,7 @@ module edge_vector_unit #(
     ) weight_memory (
         .clk               (clk),
         .rst               (rst),
-        .read_en           (valid_on[READ_LATENCY+1-WEIGHT_LATENCY]),
+        .read_en           (weights_asked),
         .read_row          (weight_row),
         .read_data         (weights),
         .host_wr_valid     (vec_weight_wr_valid),
@@ -284,6 +231,7 @@ module edge_vector_unit #(
     );
 
     // ---- tables ----
+    wire        idle;
     wire        load_en;
     wire [7:0]  load_index;
     wire [31:0] load_a;
@@ -297,7 +245,7 @@ module edge_vector_unit #(
         .layer_begin       (layer_begin),
         .preload           (preload),
         .preload_table     (preload_table),
-        .idle              (!running && valid_on[TABLE_GAP-1:1] == {TABLE_GAP-1{1'b0}}),
+        .idle              (!running && idle),
         .table_ready       (table_ready),
         .load_en           (load_en),
         .load_index        (load_index),
@@ -314,102 +262,46 @@ module edge_vector_unit #(
         .host_rd_data      (table_rd_data)
     );
 
-    // ---- channels ----
+    // ---- sums ----
+    wire                    sums_valid;
     wire [VEC_LANES*32-1:0] sums;
-    genvar v;
-    generate
-        for (v = 0; v < VEC_LANES; v = v + 1) begin : gen_channel
-            // Byte slot * 3 + line of the channel's weights.
-            wire [71:0] channel_weights;
-            genvar p;
-            for (p = 0; p < 9; p = p + 1) begin : gen_weight
-                assign channel_weights[p*8 +: 8] = weights[(p*VEC_LANES+v)*8 +: 8];
-            end
-            edge_vector_channel #(
-                .TABLES_IN_LUTS(TABLES_IN_LUTS)
-            ) channel (
-                .clk        (clk),
-                .func       (func),
-                .use_both   (both_lines),
-                .offset_a   (offset_a),
-                .offset_b   (offset_b),
-                .valid_7    (valid_on[7]),
-                .column_7   ({read_lanes[(2*VEC_LANES+v)*8 +: 8],
-                              read_lanes[(VEC_LANES+v)*8 +: 8],
-                              read_lanes[v*8 +: 8]}),
-                .valid_8    (valid_on[8]),
-                .first_8    (first_on[8]),
-                .lines_8    (lines_8),
-                .weights_8  (channel_weights),
-                .use_a_10   (use_a_10),
-                .use_b_10   (use_b_10),
-                .valid_13   (valid_on[13]),
-                .first_13   (first_on[13]),
-                .accumulator(sums[v*32 +: 32]),
-                .load_en    (load_en),
-                .load_index (load_index),
-                .load_a     (load_a),
-                .load_b     (load_b)
-            );
-        end
-    endgenerate
+    wire                    single_rounding;
+    wire [7:0]              zero_point;
+    wire [7:0]              clamp_min;
+    wire [7:0]              clamp_max;
+    wire [INDEX_WIDTH-1:0]  index;
+
+    edge_vector_datapath #(
+        .LANES         (VEC_LANES),
+        .INDEX_WIDTH   (INDEX_WIDTH),
+        .TABLES_IN_LUTS(TABLES_IN_LUTS)
+    ) datapath (
+        .clk            (clk),
+        .rst            (rst_run),
+        .layer          (layer),
+        .layer_index    (layer_index),
+        .step_valid     (step_valid),
+        .step_first     (step_first),
+        .step_tap_first (step_tap_first),
+        .step_group_last(step_group_last),
+        .weights_asked  (weights_asked),
+        .lines_7        (read_lanes),
+        .weights_8      (weights),
+        .idle           (idle),
+        .load_en        (load_en),
+        .load_index     (load_index),
+        .load_a         (load_a),
+        .load_b         (load_b),
+        .valid_14       (sums_valid),
+        .sums_14        (sums),
+        .single_rounding(single_rounding),
+        .zero_point     (zero_point),
+        .clamp_min      (clamp_min),
+        .clamp_max      (clamp_max),
+        .index          (index)
+    );
 
     // ---- outputs ----
-    wire emit_12;
-    wire emit_fused_12;
-    wire layer_last_12;
-    edge_token_delay #(
-        .WIDTH (3),
-        .CYCLES(REQUANT_ASK)
-    ) emit_delay (
-        .clk(clk),
-        .rst(rst_run),
-        .d  ({step_emit && !fused, step_emit && fused, issue_done}),
-        .q  ({emit_12, emit_fused_12, layer_last_12})
-    );
-
-    wire [PLACE_WIDTH-1:0]     place_12;
-    wire [VEC_LANES-1:0]       exists_12;
-    wire [PARAM_ROW_WIDTH-1:0] param_row_12;
-    edge_delay #(
-        .WIDTH (PLACE_WIDTH + VEC_LANES + PARAM_ROW_WIDTH),
-        .CYCLES(REQUANT_ASK)
-    ) place_delay (
-        .clk(clk),
-        .d  ({step_place, step_exists, step_param_row}),
-        .q  ({place_12, exists_12, param_row_12})
-    );
-
-    wire                       param_read_en;
-    wire [PARAM_ROW_WIDTH-1:0] param_read_row;
-    wire [VEC_LANES*32-1:0]    param_bias;
-    wire [VEC_LANES*31-1:0]    param_multiplier;
-    wire [VEC_LANES*5-1:0]     param_left;
-    wire [VEC_LANES*5-1:0]     param_right;
-
-    edge_parameter_memory #(
-        .LANES    (VEC_LANES),
-        .ROW_WIDTH(PARAM_ROW_WIDTH)
-    ) parameter_memory (
-        .clk               (clk),
-        .rst               (rst),
-        .read_en           (param_read_en),
-        .read_row          (param_read_row),
-        .read_bias         (param_bias),
-        .read_multiplier   (param_multiplier),
-        .read_left         (param_left),
-        .read_right        (param_right),
-        .host_wr_valid     (vec_param_wr_valid),
-        .host_wr_ready     (vec_param_wr_ready),
-        .host_wr_addr      (vec_param_wr_addr),
-        .host_wr_data      (vec_param_wr_data),
-        .host_rd_valid     (vec_param_rd_valid),
-        .host_rd_ready     (vec_param_rd_ready),
-        .host_rd_addr      (vec_param_rd_addr),
-        .host_rd_data_valid(vec_param_rd_data_valid),
-        .host_rd_data      (vec_param_rd_data)
-    );
-
     wire                   write_fused;
     wire [PLACE_WIDTH-1:0] write_place;
 
@@ -419,33 +311,37 @@ module edge_vector_unit #(
         .PARAM_ROW_WIDTH(PARAM_ROW_WIDTH),
         .INDEX_WIDTH    (INDEX_WIDTH)
     ) requantizer (
-        .clk             (clk),
-        .rst             (rst_run),
-        .emit            (emit_12),
-        .emit_fused      (emit_fused_12),
-        .layer_last      (layer_last_12),
-        .addr            (place_12),
-        .exists          (exists_12),
-        .param_row       (param_row_12),
-        .sums            (sums),
-        .sample          (valid_on[SUMS_LATENCY]),
-        .single_rounding (single_rounding),
-        .zero_point      (zero_point),
-        .clamp_min       (clamp_min),
-        .clamp_max       (clamp_max),
-        .index           (index),
-        .param_read_en   (param_read_en),
-        .param_read_row  (param_read_row),
-        .param_bias      (param_bias),
-        .param_multiplier(param_multiplier),
-        .param_left      (param_left),
-        .param_right     (param_right),
-        .write_en        (write_en),
-        .write_fused     (write_fused),
-        .write_addr      (write_place),
-        .write_data      (write_data),
-        .layer_done      (layer_done),
-        .layer_done_index(layer_done_index)
+        .clk               (clk),
+        .rst               (rst),
+        .stop              (stop),
+        .emit              (step_emit && !fused),
+        .emit_fused        (step_emit && fused),
+        .layer_last        (issue_done),
+        .addr              (step_place),
+        .exists            (step_exists),
+        .param_row         (step_param_row),
+        .valid_14          (sums_valid),
+        .sums_14           (sums),
+        .single_rounding   (single_rounding),
+        .zero_point        (zero_point),
+        .clamp_min         (clamp_min),
+        .clamp_max         (clamp_max),
+        .index             (index),
+        .write_en          (write_en),
+        .write_fused       (write_fused),
+        .write_addr        (write_place),
+        .write_data        (write_data),
+        .layer_done        (layer_done),
+        .layer_done_index  (layer_done_index),
+        .host_wr_valid     (vec_param_wr_valid),
+        .host_wr_ready     (vec_param_wr_ready),
+        .host_wr_addr      (vec_param_wr_addr),
+        .host_wr_data      (vec_param_wr_data),
+        .host_rd_valid     (vec_param_rd_valid),
+        .host_rd_ready     (vec_param_rd_ready),
+        .host_rd_addr      (vec_param_rd_addr),
+        .host_rd_data_valid(vec_param_rd_data_valid),
+        .host_rd_data      (vec_param_rd_data)
     );
     assign write_addr = write_place[ACT_ADDR_WIDTH-1:0];
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Weights of the vector unit: a row holds nine bytes for each channel, in columns of 36 bits, which fill block memories
-// of that width to the last bit. A row takes two cycles to read.
+// Weights of the vector unit: a row holds nine bytes for each channel, in columns of 36 bits, which fill block
+// memories of that width to the last bit. A row takes two cycles to read.
 //
 // The host writes at any time, a row's words in ascending order: a word after the first of nine completes a column
-// with what it holds and what the word before it held. It reads while the engine does not (the engine never waits).
+// with what it holds and what the word before it held. It reads while the engine does not (the engine never
+// waits).
 //
 // Word bus: see edge_axil_slave.v. A row takes a power of two of address space, ROW_WORDS_WIDTH word address bits.
 
@@ -58,19 +59,20 @@ module edge_vector_weight_memory #(
     reg  [31:0] word_before;
     wire [63:0] two_words = {host_wr_data, word_before};
     always @(posedge clk) if (host_wr_valid) word_before <= host_wr_data;
+    wire unused_top = &{1'b0, two_words[63:48]};
 
     genvar c;
     generate
         for (c = 0; c < COLUMNS; c = c + 1) begin : gen_column
             // Nine words hold eight columns.
-            localparam [ROW_WORDS_WIDTH-1:0] LAST_WORD = 9 * (c / 8) + c % 8 + 1;
+            localparam integer LAST_WORD = 9 * (c / 8) + c % 8 + 1;
             localparam integer SHIFT     = 4 * (c % 8);
             edge_word_ram #(
                 .WIDTH     (COLUMN_BITS),
                 .ADDR_WIDTH(ROW_WIDTH)
             ) column (
                 .clk       (clk),
-                .write_en  (host_wr_valid && wr_word == LAST_WORD),
+                .write_en  (host_wr_valid && {{32-ROW_WORDS_WIDTH{1'b0}}, wr_word} == LAST_WORD),
                 .write_addr(wr_row),
                 .write_data(two_words[SHIFT +: COLUMN_BITS]),
                 .read_addr (read_en ? read_row : rd_row),

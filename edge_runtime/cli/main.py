@@ -11,6 +11,7 @@ from edge_runtime import __version__
 from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
+from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
@@ -57,6 +58,7 @@ def _options(
 app.command("demo")(demo)
 app.command("run")(run)
 app.command("compile")(compile_verb)
+app.command("generate")(generate_verb)
 app.command("verify")(verify)
 app.command("quantize")(quantize)
 app.command("synth")(synth_verb)

@@ -93,8 +93,8 @@ class OverlayParameters:
         self._check_memory("descriptors", 4, self._window("PROGRAM") // (4 * host_interface().descriptor_words))
         self._check_memory("vec_weight_rows", 2, self._window("VECTOR_WEIGHTS") // self.vec_weight_row_pitch)
         self._check_memory("vec_param_channels", 2 * self.vec_lanes, self._window("VECTOR_PARAMETERS") // 16)
-        self._check_memory("table_pairs", 1, self._window("TABLES") // TABLE_PAIR_BYTES)
-        self._check_memory("row_buffer_bytes", 4 * max(self.k_lanes, self.vec_lanes) // 3, 1 << 20)
+        self._check_memory("table_pairs", 2, self._window("TABLES") // TABLE_PAIR_BYTES)
+        self._check_memory("row_buffer_bytes", max(64, 4 * max(self.k_lanes, self.vec_lanes) // 3), self.act_bytes)
 
     def _check_memory(self, name: str, smallest: int, largest: int) -> None:
         value = getattr(self, name)

@@ -64,6 +64,11 @@ class Placement:
         lines, columns, channels = self.form
         return (lines - 1) * self.pitch + (columns - 1) * self.pixel + channels
 
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Return the offset of each byte from the first one, int64[lines, pixels, bytes]."""
+        lines, pixels, channels = (np.arange(count, dtype=np.int64) for count in self.form)
+        return (lines * self.pitch)[:, None, None] + (pixels * self.pixel)[:, None] + channels
+
 
 @dataclass(frozen=True)
 class LayerPlace:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ModelError
+from edge_runtime.model.geometry import operator_work
 from edge_runtime.model.graph import Graph, Operator, Tensor, describe
 from edge_runtime.model.operator_checks import check_operator
 
@@ -16,6 +17,9 @@ __all__ = ["check_graph", "check_structure"]
 #: More than any network for a small device needs; keeps a damaged shape from asking for all memory.
 MAX_TENSOR_BYTES = 1 << 28
 MAX_BYTES = 1 << 30
+
+#: So many multiplications are no network for a small device, either.
+MAX_WORK = 1 << 36
 
 
 def check_graph(graph: Graph) -> None:
@@ -30,6 +34,9 @@ def check_graph(graph: Graph) -> None:
     check_structure(graph)
     for operator in graph.operators:
         check_operator(graph, operator)
+    work = sum(operator_work(graph, operator) for operator in graph.operators)
+    if work > MAX_WORK:
+        raise ModelError(f"asks for {work:,} multiplications, more than {MAX_WORK:,}")
 
 
 def check_structure(graph: Graph) -> None:

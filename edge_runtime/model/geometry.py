@@ -6,6 +6,7 @@ Source: TensorFlow Lite 2.14, ``ComputePaddingHeightWidth`` in ``lite/kernels/pa
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge_runtime.errors import ModelError
@@ -13,6 +14,7 @@ from edge_runtime.model.graph import (
     Conv2DOptions,
     DepthwiseConv2DOptions,
     Graph,
+    LstmOptions,
     Operator,
     OpKind,
     Padding,
@@ -20,7 +22,10 @@ from edge_runtime.model.graph import (
     describe,
 )
 
-__all__ = ["Axis", "Window", "operator_macs", "window_axis", "window_of"]
+__all__ = ["Axis", "Window", "check_padded", "operator_macs", "operator_work", "window_axis", "window_of"]
+
+#: More than any network for a small device needs.
+_LARGEST_PADDED = 1 << 27
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,31 @@ def window_of(graph: Graph, operator: Operator) -> Window:
         )
     except ModelError as error:
         raise ModelError(f"{describe(operator)} {error}") from None
+
+
+def check_padded(operator: Operator, shape: Sequence[int], window: Window) -> None:
+    """Check that a picture with all that the windows read around it is not absurdly large.
+
+    Raises
+    ------
+    ModelError
+        If it is: a dilation or kernel of a damaged file.
+    """
+    batch, height, width, channels = shape
+    padded = (height + window.h.pad + window.h.pad_after(height), width + window.w.pad + window.w.pad_after(width))
+    if batch * math.prod(padded) * channels > _LARGEST_PADDED:
+        raise ModelError(f"{describe(operator)} reads {padded[0]} x {padded[1]} around a picture of {height} x {width}")
+
+
+def operator_work(graph: Graph, operator: Operator) -> int:
+    """Return roughly how many elements an operator goes through, for a bound on what a network may ask for."""
+    if isinstance(operator.options, PoolOptions):
+        return graph.output_tensor(operator).size * operator.options.filter_h * operator.options.filter_w
+    if isinstance(operator.options, LstmOptions):
+        source = graph.tensor(operator.inputs[0])
+        weights = sum(graph.tensor(index).size for index in operator.inputs if index != -1)
+        return math.prod(source.shape[:-1]) * weights
+    return operator_macs(graph, operator)
 
 
 def operator_macs(graph: Graph, operator: Operator) -> int:

@@ -91,7 +91,8 @@ def _content(model: Any, index: int, what: str) -> npt.NDArray[np.uint8] | None:
     buffer = model.Buffers(index)
     if buffer.Offset() or buffer.Size():
         raise ModelError(f"{what} has its data outside the FlatBuffer, which is not supported")
-    return np.asarray(buffer.DataAsNumpy(), np.uint8) if buffer.DataLength() else None
+    # an empty vector of data is data, and too little, to TFLite as well
+    return None if buffer.DataIsNone() else np.asarray(buffer.DataAsNumpy(), np.uint8)
 
 
 def _constant(

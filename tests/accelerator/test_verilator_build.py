@@ -10,8 +10,9 @@ from edge_runtime.compiler import OverlayParameters
 from edge_runtime.errors import ConfigError, ToolError
 
 SMALL = OverlayParameters(
-    k_lanes=4, oc_lanes=4, requant_lanes=2, act_bytes=256, weight_rows=4, param_channels=8, descriptors=4, packed=False
-)
+    k_lanes=4, oc_lanes=4, requant_lanes=2, act_bytes=256, weight_rows=4, param_channels=8, descriptors=4, packed=False,
+    vec_lanes=2, vec_weight_rows=4, vec_param_channels=8, table_pairs=2, row_buffer_bytes=64,
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ SMALL = {
     "act_bytes = 65_536": "act_bytes = 4096",
     "weight_rows = 1024": "weight_rows = 512",
     "param_channels = 4096": "param_channels = 256",
-    "descriptors = 128": "descriptors = 8",
+    "descriptors = 64": "descriptors = 8",
+    "vec_lanes = 8": "vec_lanes = 2",
+    "vec_weight_rows = 512": "vec_weight_rows = 64",
+    "vec_param_channels = 4096": "vec_param_channels = 64",
+    "table_pairs = 4": "table_pairs = 2",
+    "row_buffer_bytes = 2048": "row_buffer_bytes = 256",
 }
 FIELDS = {"board", "parameters", "lut", "ff", "dsp", "bram36", "fmax_mhz", "fits"}
 

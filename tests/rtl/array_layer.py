@@ -70,7 +70,11 @@ class ArrayLayer:
             row_addr = self.row_start + row * self.row_step + group * self.group_step
             yield Step(
                 row_addr=row % 2 * half if self.fused else row_addr,
-                x_offset=self.x_start + position * self.x_step + tile * self.tile_step + tap * self.tap_step + step * k_lanes,
+                x_offset=self.x_start
+                + position * self.x_step
+                + tile * self.tile_step
+                + tap * self.tap_step
+                + step * k_lanes,
                 y=self.y_start + row * self.y_step + group * self.group_y_step,
                 weight_row=self.weight_row if self.weight_hold else weight_row + number,
                 first=number == 0,

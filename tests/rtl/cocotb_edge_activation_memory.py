@@ -19,7 +19,8 @@ HOST_READ_LATENCY = 3
 async def begin(dut) -> WordBus:
     host = WordBus(dut)
     await start(
-        dut, read_row_addr=0, read_offset=0, lane_line=0, line_rows=0, lane_valid=(1 << LANES) - 1, pad_value=0, write_en=0, write_addr=0, write_data=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0,
+        dut, read_row_addr=0, read_offset=0, lane_line=0, line_rows=0, lane_valid=(1 << LANES) - 1, pad_value=0,
+        write_en=0, write_addr=0, write_data=0, host_wr_valid=0, host_wr_addr=0, host_wr_data=0,
         host_wr_strb=0, host_rd_valid=0, host_rd_addr=0,
     )  # fmt: skip
     return host

@@ -28,7 +28,11 @@ class Layer:
 
     def descriptor(self) -> int:
         return descriptor_bits(
-            SEGMENT=self.segment, PAD_VALUE=self.pad, ROW_BYTES=self.row_bytes, GATHER_ROWS=self.rows, HEIGHT=self.height
+            SEGMENT=self.segment,
+            PAD_VALUE=self.pad,
+            ROW_BYTES=self.row_bytes,
+            GATHER_ROWS=self.rows,
+            HEIGHT=self.height,
         )
 
     def draw(self) -> tuple[int, int, int]:

@@ -38,7 +38,11 @@ class Memories:
             for word in range(K * OC // 4):
                 await weight.write(row * pitch + word, int.from_bytes(content[4 * word : 4 * word + 4], "little"))
         for channel in range(CHANNELS):
-            words = (int(self.bias[channel]) & 0xFFFFFFFF, int(self.multiplier[channel]), int(-self.shift[channel]) << 8)
+            words = (
+                int(self.bias[channel]) & 0xFFFFFFFF,
+                int(self.multiplier[channel]),
+                int(-self.shift[channel]) << 8,
+            )
             for place, word in enumerate(words):
                 await param.write(4 * channel + place, word)
 

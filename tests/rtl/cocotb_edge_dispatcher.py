@@ -1,4 +1,4 @@
-"""edge_dispatcher: when random programs' layers begin, against the rules written out; the end of a run; stops and errors."""
+"""edge_dispatcher: when layers of random programs begin, against the rules written out; how runs end."""
 
 from __future__ import annotations
 

@@ -62,7 +62,19 @@ class Engine:
         self.bus = Bus(dut)
 
     async def begin(self) -> None:
-        names = ("start", "stop", "entry", "bank", "cycles", "wr_valid", "wr_addr", "wr_data", "wr_strb", "rd_valid", "rd_addr")
+        names = (
+            "start",
+            "stop",
+            "entry",
+            "bank",
+            "cycles",
+            "wr_valid",
+            "wr_addr",
+            "wr_data",
+            "wr_strb",
+            "rd_valid",
+            "rd_addr",
+        )
         await start(self.dut, **dict.fromkeys(names, 0))
         for image in self.network.images():
             await self._fill(image.window, image.offset // 4, image.data)

@@ -55,7 +55,15 @@ async def it_says_what_it_is(dut):
     word = await host.read("VECTOR")
     shape = {field.name: field.get(word) for field in INTERFACE.registers["VECTOR"].fields.values()}
     assert shape == {name: given[name] for name in ("VEC_LANES", "ROW_BUFFER_BYTES")}
-    for name in ("VEC_WEIGHT_ROWS", "VEC_PARAM_CHANNELS", "TABLE_PAIRS", "ACT_BYTES", "WEIGHT_ROWS", "PARAM_CHANNELS", "DESCRIPTORS"):
+    for name in (
+        "VEC_WEIGHT_ROWS",
+        "VEC_PARAM_CHANNELS",
+        "TABLE_PAIRS",
+        "ACT_BYTES",
+        "WEIGHT_ROWS",
+        "PARAM_CHANNELS",
+        "DESCRIPTORS",
+    ):
         assert await host.read(name) == given[name]
 
 

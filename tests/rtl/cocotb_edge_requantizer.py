@@ -85,7 +85,7 @@ class Layer:
 
 
 async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
-    """Give the module these layers' tiles, with and without pauses; each is announced while the one before is under way."""
+    """Give the module these layers' tiles; each layer is announced while the one before may be under way."""
     announced = done = last_tile = 0
     memory: dict[int, int] = {}
     queue: list[tuple[int, np.ndarray]] = []
@@ -128,7 +128,16 @@ def take_writes(dut, memory: dict[int, int]) -> None:
 @cocotb.test()
 async def random_layers(dut):
     await start(
-        dut, layer_begin=0, layer=0, layer_index=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
+        dut,
+        layer_begin=0,
+        layer=0,
+        layer_index=0,
+        tile_valid=0,
+        tile_sums=0,
+        param_bias=0,
+        param_multiplier=0,
+        param_left=0,
+        param_right=0,
     )
     model = ParameterModel()
     for _ in range(8):
@@ -139,7 +148,16 @@ async def random_layers(dut):
 async def a_reset_forgets_the_tiles_under_way(dut):
     """Whenever it comes, the next layer is written whole and alone."""
     await start(
-        dut, layer_begin=0, layer=0, layer_index=0, tile_valid=0, tile_sums=0, param_bias=0, param_multiplier=0, param_left=0, param_right=0
+        dut,
+        layer_begin=0,
+        layer=0,
+        layer_index=0,
+        tile_valid=0,
+        tile_sums=0,
+        param_bias=0,
+        param_multiplier=0,
+        param_left=0,
+        param_right=0,
     )
     model = ParameterModel()
     for reset_after in range(PHASES + LATENCY):

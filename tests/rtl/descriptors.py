@@ -8,7 +8,7 @@ __all__ = ["descriptor_bits", "descriptor_words"]
 
 
 def descriptor_words(**fields: int) -> list[int]:
-    """Return a descriptor's words; fields that are not given are 0. Numbers may be negative and are cut to their field."""
+    """Return a descriptor's words; fields that are not given are 0, numbers may be negative."""
     interface = host_interface()
     words = [0] * interface.descriptor_words
     for name, value in fields.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from rtl.simulation import RTL
 from rtl.tiny_network import TinyNetwork
 
 INTERFACE = host_interface()
-BENCH = Path(__file__).parent / "icarus_bench.v"
+BENCH = RTL / "sim" / "edge_access_bench.v"
 PARAMETERS = {
     "K_LANES": 12,
     "OC_LANES": 8,

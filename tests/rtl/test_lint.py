@@ -41,6 +41,15 @@ OVERLAYS = {
     },
 }
 
+# Parameter sets of edge_vector_unit: few and many channels, reads of the row buffer that cover one word or several.
+VECTOR_UNITS = {
+    "8": {},
+    "2": {"VEC_LANES": 2, "K_LANES": 4, "TABLE_WORDS": 512, "TABLES_IN_LUTS": 0},
+    "4": {"VEC_LANES": 4, "K_LANES": 12},
+    "16": {"VEC_LANES": 16, "K_LANES": 16},
+    "32": {"VEC_LANES": 32, "K_LANES": 24, "ACT_ADDR_WIDTH": 11, "ROW_BUFFER_BYTES": 8192},
+}
+
 BAD_PARAMETERS = [
     ("edge_token_delay", {"CYCLES": 1}, "CYCLES must be at least 2"),
     ("edge_activation_memory", {"BANKS": 24, "LANES": 24}, "BANKS must be a power of two"),
@@ -50,6 +59,11 @@ BAD_PARAMETERS = [
     ("edge_mac_array", {"K_LANES": 132}, "at most 128"),
     ("edge_requantizer", {"LANES": 1}, "LANES must be a power of two"),
     ("edge_requantizer", {"LANES": 32}, "that divides OC_LANES"),
+    ("edge_vector_unit", {"VEC_LANES": 6}, "VEC_LANES must be a power of two"),
+    ("edge_vector_unit", {"TABLE_WORDS": 256}, "at least 512"),
+    ("edge_vector_unit", {"ROW_BUFFER_BYTES": 32}, "at least twice what a read covers"),
+    ("edge_vector_multiplier", {"B_WIDTH": 7}, "B_WIDTH must be even"),
+    ("edge_requant_lane", {"MULTIPLIERS": 3}, "MULTIPLIERS must be 1 or 2"),
     ("edge_uart_rx", {"CLOCK_HZ": 11, "BAUD": 3}, "from 1 to a quarter"),
     ("edge_uart_tx", {"BAUD": 0}, "from 1 to a quarter"),
     ("edge_overlay", {"ACT_BYTES": 60000}, "must be powers of two"),
@@ -97,6 +111,11 @@ def test_each_module_alone_is_clean(module):
 @pytest.mark.parametrize("parameters", OVERLAYS.values(), ids=OVERLAYS)
 def test_the_overlay_is_clean_for_many_parameters(parameters):
     assert lint("edge_overlay", parameters) == ""
+
+
+@pytest.mark.parametrize("parameters", VECTOR_UNITS.values(), ids=VECTOR_UNITS)
+def test_the_vector_unit_is_clean_for_many_parameters(parameters):
+    assert lint("edge_vector_unit", parameters) == ""
 
 
 @pytest.mark.parametrize(("module", "parameters", "message"), BAD_PARAMETERS)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_runtime.compiler import OverlayParameters, compile_model
-from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.model import (
     Conv2DOptions,
     DepthwiseConv2DOptions,

@@ -160,19 +160,24 @@ class VectorLayer:
             Bytes in a half of the row buffer.
         """
         lanes = read[0].shape[1]
-        window = np.array([read[0], *read[:2]], np.int64)  # slot, line, channel
-        accumulator = np.zeros(lanes, np.int64)
         found = []
-        for number, step in enumerate(self.walk()):
-            window = np.concatenate([window[1:], read[2 + number][None].astype(np.int64)])
-            term = self._term(step, window, memories)
-            fold = np.maximum if self.function == FUNCTIONS["MAX"] else np.add
-            accumulator = term if step.first else fold(accumulator, term)
+        for number, (step, accumulator) in enumerate(self.sums(read, memories)):
             if self.emits(step):
                 channels = (self.param_row + (not self.param_hold) * step.tile) * lanes + np.arange(lanes)
                 data = requantized(self, accumulator, memories, channels)
                 found.append(Output(number, self.place(step, lanes, half), self.exists(step, lanes), tuple(data)))
         return found
+
+    def sums(self, read: Sequence[Bytes], memories: Memories) -> Iterator[tuple[VectorStep, npt.NDArray[np.int64]]]:
+        """Yield each step and what its channels have accumulated after it; `read` as in `outputs`."""
+        window = np.array([read[0], *read[:2]], np.int64)  # slot, line, channel
+        accumulator = np.zeros(read[0].shape[1], np.int64)
+        fold = np.maximum if self.function == FUNCTIONS["MAX"] else np.add
+        for number, step in enumerate(self.walk()):
+            window = np.concatenate([window[1:], read[2 + number][None].astype(np.int64)])
+            term = self._term(step, window, memories)
+            accumulator = term if step.first else fold(accumulator, term)
+            yield step, accumulator
 
     def _term(self, step: VectorStep, window: npt.NDArray[np.int64], memories: Memories) -> npt.NDArray[np.int64]:
         first, second, third = window[2]

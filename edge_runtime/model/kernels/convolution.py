@@ -27,6 +27,9 @@ from edge_runtime.model.kernels.kernel import Kernel, unary
 
 __all__ = ["prepare_convolution", "prepare_depthwise"]
 
+#: So many inputs, each as often as it is seen, are gathered at a time.
+_LARGEST_BLOCK = 1 << 23
+
 
 def prepare_convolution(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
     """Return a CONV_2D as a kernel."""
@@ -39,16 +42,20 @@ def prepare_convolution(graph: Graph, operator: Operator, rounding: Rounding) ->
 
     def convolution(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
         parts = np.split(pad_pictures(pictures, window, around), groups, axis=3)
-        sums = [sums_of(_rows(part, window), matrix) for part, matrix in zip(parts, matrices, strict=True)]
-        return finished(sums[0] if groups == 1 else np.concatenate(sums, axis=1))
+        sums = [_sums(part, matrix, window) for part, matrix in zip(parts, matrices, strict=True)]
+        return finished(sums[0] if groups == 1 else np.concatenate(sums, axis=3))
 
     return unary(convolution)
 
 
-def _rows(padded: npt.NDArray[Any], window: Window) -> npt.NDArray[Any]:
-    """Return what each output sees, [outputs, kernel h x kernel w x channels]."""
-    taps = window.h.kernel * window.w.kernel * padded.shape[3]
-    return windows_of(padded, window).reshape(-1, taps)
+def _sums(padded: npt.NDArray[Any], matrix: npt.NDArray[Any], window: Window) -> npt.NDArray[np.int32]:
+    """Return the sums of products [n, h, w, outputs], a few rows at a time: what all outputs see may be much."""
+    seen = windows_of(padded, window)
+    batch, height, width = seen.shape[:3]
+    rows = max(1, _LARGEST_BLOCK // (batch * width * len(matrix)))
+    blocks = [sums_of(seen[:, y : y + rows].reshape(-1, len(matrix)), matrix) for y in range(0, height, rows)]
+    shaped = [block.reshape(batch, -1, width, matrix.shape[1]) for block in blocks]
+    return shaped[0] if len(shaped) == 1 else np.concatenate(shaped, axis=1)
 
 
 def prepare_depthwise(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.model.channels import channel_factors
-from edge_runtime.model.geometry import window_of
+from edge_runtime.model.geometry import check_padded, window_of
 from edge_runtime.model.graph import (
     Conv2DOptions,
     DepthwiseConv2DOptions,
@@ -95,15 +95,15 @@ def check_depthwise(graph: Graph, operator: Operator) -> None:
 def _check_windowed(graph: Graph, operator: Operator, channels: int) -> None:
     window = window_of(graph, operator)
     output = graph.output_tensor(operator)
-    batch = graph.tensor(operator.inputs[0]).shape[0]
-    need_shape(operator, "output", output, (batch, window.h.outputs, window.w.outputs, channels))
+    source = graph.tensor(operator.inputs[0])
+    check_padded(operator, source.shape, window)
+    need_shape(operator, "output", output, (source.shape[0], window.h.outputs, window.w.outputs, channels))
     check_factors(operator, channel_factors(graph, operator))
     bias = optional(graph, operator, _BIAS)
     if bias is not None:
         _check_bias(operator, bias, channels=channels, scales=None)
         if output.unsigned:
-            source, weights = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
-            _check_bias_scale(operator, source, weights, bias, output)
+            _check_bias_scale(operator, source, graph.tensor(operator.inputs[1]), bias, output)
 
 
 def _check_weights(operator: Operator, weights: Tensor, *, rank: int, axis: int, layout: str) -> None:

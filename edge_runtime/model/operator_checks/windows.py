@@ -6,7 +6,7 @@ Source: TensorFlow Lite 2.14, ``lite/kernels/pooling.cc`` and ``lite/kernels/red
 from __future__ import annotations
 
 from edge_runtime.errors import ModelError
-from edge_runtime.model.geometry import window_of
+from edge_runtime.model.geometry import check_padded, window_of
 from edge_runtime.model.graph import Graph, Operator, PoolOptions, ReducerOptions, describe, options_of
 from edge_runtime.model.operator_checks.needs import check_factors, ends, need_rank, need_same_quantization, need_shape
 from edge_runtime.model.scales import activation_limits, requantize_factor
@@ -23,10 +23,9 @@ def check_pool(graph: Graph, operator: Operator) -> None:
     source, output = ends(graph, operator)
     need_rank(operator, "input", source, [4])
     window = window_of(graph, operator)
-    batch, height, width, channels = source.shape
+    batch, _, _, channels = source.shape
     need_shape(operator, "output", output, (batch, window.h.outputs, window.w.outputs, channels))
-    if window.h.kernel > 2 * height or window.w.kernel > 2 * width:
-        raise ModelError(f"{describe(operator)} has a window more than twice as large as the picture")
+    check_padded(operator, source.shape, window)
     need_same_quantization(operator, "input", source, output)
     activation_limits(options_of(operator, PoolOptions).activation, output)
 

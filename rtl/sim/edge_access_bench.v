@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A host in plain Verilog for a four-state simulator: plays accesses from a file on the overlay and reports what is
+// A host in plain Verilog, for any simulator: plays accesses from a file on the overlay and reports what is
 // not as it should be. Each line of ACCESSES is {what [71:64], byte address [63:32], word [31:0]}.
 
 `timescale 1ns / 1ps
 `default_nettype none
 
-module icarus_bench;
+module edge_access_bench;
 
     parameter integer K_LANES = 12;
     parameter integer OC_LANES = 8;
@@ -21,12 +21,16 @@ module icarus_bench;
     parameter integer VEC_PARAM_CHANNELS = 32;
     parameter integer TABLE_PAIRS = 2;
     parameter integer ROW_BUFFER_BYTES = 128;
+    parameter integer TABLES_IN_LUTS = 1;
+    // Lines that the file may have.
+    parameter integer ACCESSES = 8192;
+    // Cycles that an answer may take.
+    parameter integer PATIENCE = 3000;
 
     localparam [7:0] END   = 8'd0;
     localparam [7:0] WRITE = 8'd1;
     localparam [7:0] READ  = 8'd2;
     localparam [7:0] WAIT  = 8'd3;
-    localparam integer PATIENCE = 3000;
 
     reg         clk = 1'b0;
     reg         rst = 1'b1;
@@ -60,7 +64,8 @@ module icarus_bench;
         .VEC_WEIGHT_ROWS(VEC_WEIGHT_ROWS),
         .VEC_PARAM_CHANNELS(VEC_PARAM_CHANNELS),
         .TABLE_PAIRS   (TABLE_PAIRS),
-        .ROW_BUFFER_BYTES(ROW_BUFFER_BYTES)
+        .ROW_BUFFER_BYTES(ROW_BUFFER_BYTES),
+        .TABLES_IN_LUTS(TABLES_IN_LUTS)
     ) overlay (
         .clk           (clk),
         .rst           (rst),
@@ -93,7 +98,7 @@ module icarus_bench;
             $finish;
         end
 
-    reg [71:0] accesses [0:8191];
+    reg [71:0] accesses [0:ACCESSES-1];
     reg [7:0] what;
     integer place;
     integer waited;
