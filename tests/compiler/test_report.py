@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.compiler.report import describe, overlay_mac_share
+from edge_runtime.compiler.report_page import report_page
 from support.networks import Builder
 
 
@@ -34,3 +37,32 @@ def test_the_autoencoder_is_within_its_budget(shared_models):
     report = describe(compile_model(model, OverlayParameters(), name="ad"), board="pynq_z2", clock_hz=100_000_000)
     assert report.macs == 264_192
     assert report.cycles <= 1_150
+
+
+def report_of(shared_models, name):
+    program = compile_model((shared_models / f"{name}.tflite").read_bytes(), OverlayParameters(), name=name)
+    return describe(program, board="pynq_z2", clock_hz=100_000_000)
+
+
+def test_the_roofline_shows_layers_that_run_side_by_side_together(shared_models):
+    report = report_of(shared_models, "mlperf_kws_dscnn")
+    assert [point.operators for point in report.roofline] == [(0,), (1, 2), (3, 4), (5, 6), (7, 8), (11,)]
+    assert all(0 < point.share <= 1 for point in report.roofline)
+    assert report.utilisation == pytest.approx(report.macs / report.cycles / 384, abs=1e-4)
+
+
+def test_the_page_holds_its_pictures_and_escapes_names(shared_models):
+    report = report_of(shared_models, "mlperf_ic_resnet8")
+    page = report_page(replace(report, model="<b>&"), OverlayParameters())
+    assert page.count("<svg") == 2
+    assert "&lt;b&gt;&amp;" in page
+    assert "<b>" not in page
+    assert "http" not in page
+
+
+def test_what_the_cpu_has_to_do_is_a_warning():
+    model = Builder((1, 200)).dense(100).dense(4).model()
+    program = compile_model(model, OverlayParameters(weight_rows=32), name="large", allow_cpu=True)
+    report = describe(program, board="bench", clock_hz=1)
+    assert [row.placement for row in report.ops] == ["cpu", "overlay"]
+    assert "of the MACs, runs on the CPU: does not fit" in report.warnings[0]
