@@ -1,16 +1,19 @@
 """Synthesis of a board's overlay: area, depth, whether it fits, and, for the ECP5, Fmax and bitstream.
 
-Results are kept in the cache under the hash of all that they depend on: sources, parameters, tools and commands.
+Results are kept in the cache, under the hash of all that they depend on: sources, parameters, tools and the code of
+this room.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from edge_runtime.boards import Board
@@ -23,7 +26,7 @@ from edge_runtime.synthesis.manifest import read_manifest
 from edge_runtime.synthesis.netlist import Netlist
 from edge_runtime.synthesis.place import Routed, device_flags, place_and_route
 from edge_runtime.synthesis.tools import tool_versions
-from edge_runtime.synthesis.yosys import recipe, synthesise
+from edge_runtime.synthesis.yosys import synthesise
 
 __all__ = ["SynthResult", "route", "synth"]
 
@@ -110,8 +113,8 @@ def route(board: Board, *, seed: int = 1) -> tuple[SynthResult, Routed]:
     if not (area.is_file() and kept.is_file() and bitstream.is_file()):
         with _work_folder() as folder:
             routed = place_and_route(board, _measure(design, folder, area).to_json(), folder, seed=seed)
-        bitstream.write_bytes(routed.bitstream)
-        kept.write_text(json.dumps({"fmax_mhz": routed.fmax_mhz}))
+        _keep(bitstream, routed.bitstream)
+        _keep(kept, json.dumps({"fmax_mhz": routed.fmax_mhz}).encode())
     routed = Routed(json.loads(kept.read_text())["fmax_mhz"], bitstream.read_bytes())
     result = _result(board, design, json.loads(area.read_text()))
     return replace(result, fmax_mhz=routed.fmax_mhz, seed=seed), routed
@@ -128,9 +131,15 @@ def _measure(design: Design, folder: Path, kept: Path) -> Netlist:
         align_operands(netlist)
         pack_registers(netlist)
     measured = {"area": asdict(count_area(netlist)), "path": asdict(deepest_path(netlist))}
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(measured))
+    _keep(kept, json.dumps(measured).encode())
     return netlist
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a result in one step; others may be looking for it."""
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
 
 
 def _result(board: Board, design: Design, measured: dict[str, dict[str, float]]) -> SynthResult:
@@ -148,9 +157,16 @@ def _result(board: Board, design: Design, measured: dict[str, dict[str, float]])
 
 
 def _cache_file(design: Design, what: str) -> Path:
-    content = json.dumps([design.hash(), recipe(design.family), tool_versions()], sort_keys=True)
+    content = json.dumps([design.hash(), tool_versions(), _code_hash()], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()[:20]
     return cache_folder() / "synthesis" / f"{design.top}-{key}-{what}.json"
+
+
+@lru_cache(maxsize=1)
+def _code_hash() -> str:
+    """Return the hash of this room: its commands, its passes on the netlist, its way to count."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @contextmanager

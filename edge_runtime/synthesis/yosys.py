@@ -7,7 +7,7 @@ from pathlib import Path
 from edge_runtime.synthesis.design import Design
 from edge_runtime.synthesis.tools import run_tool
 
-__all__ = ["recipe", "synthesise"]
+__all__ = ["synthesise"]
 
 _NETLIST = "netlist.json"
 _DEADLINE_S = 3600.0
@@ -23,11 +23,6 @@ _COMMANDS = {
     "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
     "ecp5": "synth_ecp5 -abc9",
 }
-
-
-def recipe(family: str) -> str:
-    """Return the commands for a family; a result belongs to them."""
-    return "\n".join([*_PREPARE, _COMMANDS[family]])
 
 
 def synthesise(design: Design, folder: Path, *, deadline_s: float = _DEADLINE_S) -> str:
