@@ -79,7 +79,9 @@ class VerifyResult:
         return self.mismatches == 0 and self.cycles == self.predicted_cycles
 
 
-def verify_model(model: bytes, bus: Bus, *, name: str, samples: int, seed: int) -> VerifyResult:
+def verify_model(
+    model: bytes, bus: Bus, *, name: str, samples: int, seed: int, allow_cpu: bool = False
+) -> VerifyResult:
     """Run inputs through TFLite, the reference interpreter and the overlay on `bus`, and compare.
 
     Parameters
@@ -92,6 +94,8 @@ def verify_model(model: bytes, bus: Bus, *, name: str, samples: int, seed: int) 
         For messages.
     samples, seed
         How many inputs (see `sample_inputs`).
+    allow_cpu
+        Let the CPU run what does not fit the overlay.
 
     Raises
     ------
@@ -102,7 +106,7 @@ def verify_model(model: bytes, bus: Bus, *, name: str, samples: int, seed: int) 
     """
     golden = tflite()
     with OverlayAccelerator(bus) as overlay:
-        program = compile_model(model, overlay.parameters, name=name, rounding=golden.rounding)
+        program = compile_model(model, overlay.parameters, name=name, rounding=golden.rounding, allow_cpu=allow_cpu)
         overlay.load(program)
         tally = _Tally(overlay, program, golden.interpreter(model))
         for inputs in sample_inputs(program.graph, samples, seed):

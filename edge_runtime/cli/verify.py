@@ -30,6 +30,9 @@ def verify(
             help="The overlay in simulation, directly (axi) or behind a serial cable (uart), or the board itself."
         ),
     ] = "axi",
+    allow_cpu: Annotated[
+        bool, typer.Option("--allow-cpu", help="Let the CPU run what does not fit the overlay.")
+    ] = False,
     trace: Annotated[Path | None, typer.Option(help="Write waveforms to this .fst or .vcd file.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -40,7 +43,7 @@ def verify(
     chosen = load_board(board)
     data = read_model(model)
     bus = open_bus(chosen, over, trace=trace)
-    result = verify_model(data, bus, name=model.name, samples=samples, seed=seed)
+    result = verify_model(data, bus, name=model.name, samples=samples, seed=seed, allow_cpu=allow_cpu)
     if as_json:
         print_json({"model": model.name, "board": chosen.name, **asdict(result)})
     else:

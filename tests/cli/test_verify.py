@@ -75,3 +75,15 @@ def test_a_wrong_cycle_count_is_status_1(cli: Any, monkeypatch: pytest.MonkeyPat
     result = cli("verify", ACTIVITY)
     assert result.status == 1
     assert result.error() == "activity.tflite: the RTL counted 101 cycles, the compiler 100"
+
+
+def test_what_does_not_fit_runs_on_the_cpu_on_request(cli: Any, tmp_path: Path) -> None:
+    model = tmp_path / "wide.tflite"
+    model.write_bytes(dense_network([640, 640, 5], seed=3))
+    refused = cli("verify", model)
+    assert refused.status == 2
+    assert "--allow-cpu" in refused.error()
+    done = cli("verify", model, "--allow-cpu", "--samples", "3", "--json")
+    assert done.status == 0
+    assert done.json()["mismatches"] == 0
+    assert 0 < done.json()["overlay_mac_share"] < 0.1
