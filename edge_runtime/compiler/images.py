@@ -95,7 +95,8 @@ class Images:
             if needed > there:
                 raise FitError(
                     f"{name} needs {needed:,} {memory.replace('_', ' ')} and the overlay has {there:,}; "
-                    f"an overlay with {memory} = {1 << (needed - 1).bit_length()} would fit it; --allow-cpu lets the CPU run a part"
+                    f"an overlay with {memory} = {1 << (needed - 1).bit_length()} would fit it; "
+                    "--allow-cpu lets the CPU run a part"
                 )
 
     def descriptor_image(self) -> npt.NDArray[np.uint32]:

@@ -95,7 +95,8 @@ def plan_activations(
             )
     raise FitError(
         f"{name} needs {needed:,} bytes of activation memory and the overlay has {parameters.act_bytes:,}; "
-        f"an overlay with act_bytes = {1 << (needed - 1).bit_length()} would fit it; --allow-cpu lets the CPU run a part"
+        f"an overlay with act_bytes = {1 << (needed - 1).bit_length()} would fit it; "
+        "--allow-cpu lets the CPU run a part"
     )
 
 
