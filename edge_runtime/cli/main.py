@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 
 from edge_runtime import __version__
+from edge_runtime.cli.bench import bench
 from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
+from edge_runtime.cli.features import features
 from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
 from edge_runtime.cli.quantize import quantize
+from edge_runtime.cli.record import record, replay
 from edge_runtime.cli.run import run
 from edge_runtime.cli.synth import synth_verb
 from edge_runtime.cli.verify import verify
@@ -57,12 +60,16 @@ def _options(
 
 app.command("demo")(demo)
 app.command("run")(run)
+app.command("record")(record)
+app.command("replay")(replay)
+app.command("features")(features)
 app.command("compile")(compile_verb)
 app.command("generate")(generate_verb)
 app.command("verify")(verify)
 app.command("quantize")(quantize)
 app.command("synth")(synth_verb)
 app.command("boards")(boards)
+app.command("bench")(bench)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
 

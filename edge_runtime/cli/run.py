@@ -14,7 +14,7 @@ from edge_runtime.daemon import PipelineConfig, PipelineReport, load_pipeline, r
 from edge_runtime.daemon.build import build_plant
 from edge_runtime.errors import ConfigError, MismatchError, SinkError
 
-__all__ = ["run"]
+__all__ = ["run", "run_config"]
 
 
 def run(
@@ -28,8 +28,12 @@ def run(
     What has come by then is still computed and written. Exit status 0 only if every record was written, and
     every compared output was the reference's.
     """
-    config = load_pipeline(pipeline)
-    _check_output(config, pipeline, as_json=as_json)
+    run_config(load_pipeline(pipeline), pipeline, board=board, as_json=as_json)
+
+
+def run_config(config: PipelineConfig, path: Path, *, board: str | None, as_json: bool) -> None:
+    """Run a pipeline, whose file is at `path`, and tell what came of it; `run` and `replay` share this."""
+    _check_output(config, path, as_json=as_json)
     plant = build_plant(config, board=board)
     stopped = anyio.run(partial(run_pipelines, plant.source, [plant.pipeline], handle_signals=True))
     report = plant.pipeline.report()

@@ -29,6 +29,7 @@ from edge_runtime.files import read_model
 from edge_runtime.learning.learner import Learner, LearnerOptions, default_challengers
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
+from edge_runtime.sources.tap import TappedSource
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Deployment", "Plant", "build_learning", "build_pipeline", "build_plant", "deploy"]
@@ -204,6 +205,8 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
         learning=learning,
         status_every=config.pipeline.status_every,
     )
+    if config.pipeline.tap is not None:
+        source = TappedSource(source, config.pipeline.tap)
     return Plant(deployment, source, pipeline)
 
 

@@ -53,6 +53,7 @@ class PipelineTable(Table):
 
     name: str = Field(min_length=1, description="what the records call this pipeline")
     status_every: Duration = 10.0
+    tap: NearbyPath | None = Field(default=None, description="a Unix socket where `record` may listen")
 
 
 class ModelTable(Table):

@@ -206,7 +206,9 @@ class FeatureComputer:
         length, hop = self._plan.length, self._plan.hop
         end = first + length - self._base
         windows = self.ring.windows(end, length, count=count, hop=hop) if self._plan.needs_samples else None
-        values, finite = self._plan.compute([first + k * hop for k in range(count)], windows)
+        starts = [first + k * hop for k in range(count)]
+        ends_ns = [self.ring.time_of(start - self._base + length - 1) for start in starts]
+        values, finite = self._plan.compute(starts, windows, ends_ns)
         values.flags.writeable = False
         whole = self._last_flagged < first and bool(finite.all())
         known = None if whole else self._flags(first, count, finite)
@@ -218,8 +220,7 @@ class FeatureComputer:
                 continue
             delivered = self._policy.apply(values[k], flags)
             if delivered is not None:
-                start_ns, end_ns = self.ring.time_of(at), self.ring.time_of(at + length - 1)
-                yield FeatureWindow(self._next_index + k, start_ns, end_ns, delivered, flags)
+                yield FeatureWindow(self._next_index + k, self.ring.time_of(at), ends_ns[k], delivered, flags)
 
     def _flags(self, first: int, count: int, finite: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
         length, hop = self._plan.length, self._plan.hop

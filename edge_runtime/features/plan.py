@@ -12,6 +12,7 @@ from edge_runtime.features.kernels.batch import WindowBatch, batch_size
 from edge_runtime.features.kernels.merge import Array
 from edge_runtime.features.kernels.needs import Needs
 from edge_runtime.features.kernels.panes import PaneTree
+from edge_runtime.features.reference import ReferenceData
 from edge_runtime.features.view import FeatureView
 from edge_runtime.stream.channels import find_channels
 
@@ -87,11 +88,12 @@ class FeaturePlan:
         )
         self._widths = [len(parts) for parts in view.parts]
         self._places = None if view.order == "kernel" else np.array(view.places)
-        self._outputs = np.zeros(self.batch * view.size)
+        self._reference = [ReferenceData(table) for table in view.reference]
+        self._outputs = np.zeros(self.batch * view.computed_size)
         self._views: dict[int, tuple[Array, list[Array]]] = {}
 
     def compute(
-        self, starts: list[int], windows: npt.NDArray[np.float32] | None
+        self, starts: list[int], windows: npt.NDArray[np.float32] | None, ends_ns: list[int]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         """Compute the values of some windows; the caller has numpy's warnings of overflow and the like turned off.
 
@@ -101,6 +103,8 @@ class FeaturePlan:
             Their positions, up to `batch`; the tree has been given their samples.
         windows
             float32[n, length, the view's channels], usually a view into the ring; None if no kernel needs samples.
+        ends_ns
+            When each window ends, for reference data.
 
         Returns
         -------
@@ -117,14 +121,18 @@ class FeaturePlan:
         for kernel, part in zip(self._kernels, parts, strict=True):
             kernel(self._windows, part)
         ordered = outputs if self._places is None else outputs[:, self._places]
-        values = self.view.normalise(ordered.astype(np.float32))
+        plain = ordered.astype(np.float32)
+        if self._reference:
+            rows = [[value for table in self._reference for value in table.as_of(at)] for at in ends_ns]
+            plain = np.concatenate([plain, np.array(rows, dtype=np.float32)], axis=1)
+        values = self.view.normalise(plain)
         return values, np.isfinite(values).all(axis=1)
 
     def _cut(self, count: int) -> tuple[Array, list[Array]]:
         """Return the outputs of `count` windows, [count, size], and each kernel's part, [count, channels, values]."""
         found = self._views.get(count)
         if found is None:
-            outputs = self._outputs[: count * self.view.size].reshape(count, -1)
+            outputs = self._outputs[: count * self.view.computed_size].reshape(count, -1)
             parts, at = [], 0
             for width in self._widths:
                 end = at + self._channels * width

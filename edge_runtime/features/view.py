@@ -17,6 +17,7 @@ from edge_runtime.config import Table, parse_table, parse_toml
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.kernels.declared import AnyKernel
 from edge_runtime.features.length import SAMPLES, Length, samples_in
+from edge_runtime.features.reference import ReferenceTable
 from edge_runtime.units import Frequency
 
 __all__ = ["FeatureView", "Normalisation", "Order", "Policy"]
@@ -104,6 +105,8 @@ class FeatureView(Table):
         What happens to a window with samples at the sensor's limits.
     limits
         Per channel the lowest and the highest value that its sensor can give; samples there count as saturated.
+    reference
+        Tables whose columns, as of a window's end, follow the kernels' outputs.
     normalisation
         What is done to the outputs, if anything.
 
@@ -128,6 +131,7 @@ class FeatureView(Table):
     gap: Policy = "fill"
     saturated: Policy = "mark"
     limits: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    reference: tuple[ReferenceTable, ...] = ()
     normalisation: Normalisation | None = None
 
     @field_validator("limits")
@@ -186,11 +190,17 @@ class FeatureView(Table):
             for channel in self.channels
             for part in parts
         ]
-        return tuple(names[place] for place in self.places)
+        extra = [name for table in self.reference for name in table.names]
+        return (*(names[place] for place in self.places), *extra)
 
     @property
     def size(self) -> int:
         """How many values a window gives."""
+        return self.computed_size + sum(len(table.columns) for table in self.reference)
+
+    @property
+    def computed_size(self) -> int:
+        """How many of them are computed of the samples; reference data follow."""
         return len(self.channels) * sum(len(parts) for parts in self.parts)
 
     @property
@@ -233,6 +243,8 @@ class FeatureView(Table):
         """
         declared = self.model_dump(mode="json", exclude_defaults=True)
         declared["kernels"] = [_declared(kernel) for kernel in self.kernels]
+        if self.reference:
+            declared["reference"] = [table.meaning for table in self.reference]
         canonical = json.dumps({"arithmetic": ARITHMETIC, "view": declared}, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -241,6 +253,9 @@ class FeatureView(Table):
         data = self.model_dump(mode="json", exclude_none=True)
         if self.rate is not None:
             data["rate"] = f"{self.rate!r} Hz"
+        for table in data["reference"]:
+            if "ttl" in table:
+                table["ttl"] = f"{table['ttl']!r} s"
         return data
 
     def window_samples(self, rate_hz: float) -> int:

@@ -9,7 +9,7 @@ from edge_runtime.errors import DataError
 from edge_runtime.sources.base import Source, SourceCounts
 from edge_runtime.sources.pace import Pace, Pacer
 from edge_runtime.stream.block import Block
-from edge_runtime.stream.npz import load_recording
+from edge_runtime.stream.files import load_recording
 from edge_runtime.stream.recording import Recording
 
 __all__ = ["RecordedSource"]
@@ -21,7 +21,7 @@ class RecordedSource(Source):
     Parameters
     ----------
     recording
-        The recording, or the path of an ``.npz`` file with one.
+        The recording, or the path of a file with one (`load_recording`).
     channels
         Which channels, in which order; None means all of them.
     block_size

@@ -7,6 +7,7 @@ from edge_runtime.stream.channels import find_channels
 from edge_runtime.stream.clock import sample_times
 from edge_runtime.stream.clockmap import ClockMap
 from edge_runtime.stream.deframer import Deframer
+from edge_runtime.stream.files import load_recording, save_recording
 from edge_runtime.stream.frame import (
     Description,
     SampleFrame,
@@ -14,7 +15,6 @@ from edge_runtime.stream.frame import (
     encode_description,
     encode_samples,
 )
-from edge_runtime.stream.npz import load_recording, save_recording
 from edge_runtime.stream.reader import RingReader
 from edge_runtime.stream.recording import Recording, Span, concatenate_cases
 from edge_runtime.stream.resample import Resampler, grid_time

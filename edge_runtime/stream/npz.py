@@ -21,7 +21,7 @@ from edge_runtime.errors import DataError
 from edge_runtime.stream.clock import NS_PER_S
 from edge_runtime.stream.recording import Recording, Span
 
-__all__ = ["load_recording", "save_recording"]
+__all__ = ["load_npz", "save_npz"]
 
 DAMAGE = (
     ArithmeticError,
@@ -42,7 +42,7 @@ DAMAGE = (
 SPAN_KEYS = ("span_start_ns", "span_end_ns", "span_label")
 
 
-def load_recording(path: Path | str) -> Recording:
+def load_npz(path: Path | str) -> Recording:
     """Read a recording; samples of any real type become float32.
 
     Raises
@@ -65,8 +65,8 @@ def load_recording(path: Path | str) -> Recording:
         raise DataError(f"{path}: {error}") from error
 
 
-def save_recording(recording: Recording, path: Path | str) -> None:
-    """Write a recording so that `load_recording` gives it back.
+def save_npz(recording: Recording, path: Path | str) -> None:
+    """Write a recording so that `load_npz` gives it back.
 
     Raises
     ------
