@@ -101,9 +101,9 @@ module edge_vector_channel #(
             default:            term <= {{12{dot[19]}}, dot};
         endcase
 
+    wire [31:0] so_far = first_13 || func == `EDGE_FUNCTION_MAX ? 32'd0 : accumulator;
     always @(posedge clk)
-        if (valid_13)
-            accumulator <= (first_13 || func == `EDGE_FUNCTION_MAX ? 32'd0 : accumulator) + term;
+        if (valid_13) accumulator <= term + so_far;
 
 endmodule
 

@@ -230,13 +230,39 @@ async def tables_are_copied_as_soon_as_nothing_is_looked_up(dut):
         assert [comparable(write) for write in bench.writes[-len(wanted) :]] == [comparable(write) for write in wanted]
 
 
+@cocotb.test()
+async def a_stopped_layer_is_forgotten_and_the_host_goes_on(dut):
+    bench, memories = await begin(dut)
+    host = WordBus(dut, "vec_weight_")
+    first_word = int.from_bytes(memories.weights[0].tobytes()[:4], "little")
+    for number in range(10):
+        fused = number % 2
+        await bench.begin_layer(VectorLayer(rows=4, tiles=2, positions=6, fused=fused, last_channels=V), 0)
+        await bench.ticks(3 * number + 1)
+        reading = cocotb.start_soon(host.read(0))
+        dut.stop.value = 1
+        await bench.tick()
+        dut.stop.value = 0
+        await bench.tick()  # what was on its way out in the cycle of the stop
+        writes, done, steps = len(bench.writes), len(bench.layer_done), len(bench.steps)
+        await bench.ticks(WRITE_LATENCY + 2)
+        assert (len(bench.writes), len(bench.layer_done), len(bench.steps)) == (writes, done, steps)
+        assert bench.rows[-1][1] == 0
+        assert await reading == (first_word, False)
+        layer = draw("MAX")
+        first = await bench.begin_layer(layer, 1) + 1
+        await bench.ticks(len(layer.walk()) + WRITE_LATENCY)
+        wanted = expected_writes(layer, first, layer.outputs(bench.read[steps - 2 :], memories, HALF))
+        assert [comparable(write) for write in bench.writes[writes:]] == [comparable(write) for write in wanted]
+
+
 class ArraySide:
     """Reads completed rows out of the buffer, after random pauses, and gives their halves back."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.released: list[int] = []
-        self.asked: deque[int | None] = deque([None] * READ_LATENCY)
+        self.row_ends: list[int] = []  # the cycle of each row's last step
         self.seen: list[dict[int, int]] = []  # for each row the bytes of its half
         self._row = 0
         self._left: list[int] = []
@@ -248,7 +274,7 @@ class ArraySide:
         dut = self.bench.dut
         dut.buffer_release.value = 0
         asked = None
-        if not self._left and self._pause == 0 and self.waiting():
+        if not self._left and self._pause == 0 and self.rows(self.bench.now) > 0:
             self._left = list(range(0, covered, V))
             self.seen.append({})
             self._pause = random.choice([0, 0, 0, 7, 60])
@@ -263,18 +289,10 @@ class ArraySide:
             self._pause = max(0, self._pause - 1)
         self._reading.append(asked)
 
-    def waiting(self) -> bool:
-        """Return whether the buffer holds a row that has not been read, as the array sees it in the present cycle."""
-        return self.rows_at_present() > 0
-
-    def rows_at_present(self) -> int:
-        return self._complete(self.bench.now) - self._row
-
-    def complete_at(self, cycles: list[int]) -> None:
-        self._ends = cycles
-
-    def _complete(self, now: int) -> int:
-        return sum(end + ROW_LATENCY <= now for end in self._ends)
+    def rows(self, now: int) -> int:
+        """Return how many rows the buffer has to count in cycle `now`."""
+        complete = sum(end + ROW_LATENCY <= now for end in self.row_ends)
+        return complete - sum(at < now for at in self.released)
 
     def collect(self) -> None:
         """Note the bytes that come in the cycle that has just ended."""
@@ -299,13 +317,11 @@ async def fused_rows_go_through_the_buffer(dut):
         first = await bench.begin_layer(layer, number) + 1
         covered = last_byte(layer) + 1
         while len(array.released) < layer.rows:
-            array.complete_at([at for at, *_ in bench.steps[place:]][per_row - 1 :: per_row])
+            array.row_ends = [at for at, *_ in bench.steps[place:]][per_row - 1 :: per_row]
             array.drive(covered)
             await bench.tick()
             array.collect()
-            assert int(dut.buffer_rows.value) == array._complete(bench.now - 1) - sum(
-                at < bench.now - 1 for at in array.released
-            )
+            assert int(dut.buffer_rows.value) == array.rows(bench.now - 1)
         for _ in range(READ_LATENCY):
             array.drive(covered)
             dut.buffer_release.value = 0
