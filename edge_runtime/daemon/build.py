@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, open_accelerator
 from edge_runtime.boards import Board, load_board
@@ -26,7 +27,8 @@ from edge_runtime.errors import ConfigError
 from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
-from edge_runtime.learning.learner import Learner, LearnerOptions, default_challengers
+from edge_runtime.learning.learner import Learner, default_challengers
+from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
 from edge_runtime.sources.tap import TappedSource
@@ -143,7 +145,12 @@ def build_pipeline(
 
 
 def build_learning(
-    network: Network, feed: LabelFeed, *, heads: Sequence[str] | None = None, capacity: int = 1024
+    network: Network,
+    feed: LabelFeed,
+    *,
+    heads: Sequence[str] | None = None,
+    capacity: int = 1024,
+    state: Path | None = None,
 ) -> Learning:
     """Let a network's last layer learn.
 
@@ -157,23 +164,30 @@ def build_learning(
         Which of the default challengers learn; None: all.
     capacity
         How many predictions wait for their labels at most.
+    state
+        The folder in which what was learnt survives a restart; None: it does not.
 
     Raises
     ------
     ModelError
         If the network has no head to learn.
+    StateError
+        If the folder's state is of another network, or damaged.
     """
     head = network.linear_head()
-    challengers = default_challengers(head.weights, head.bias)
-    learner = Learner(
-        head.weights,
-        head.bias,
-        scale=head.scale,
-        zero_point=head.zero_point,
-        challengers={name: challengers[name] for name in heads or challengers},
-        options=LearnerOptions(capacity=capacity),
-    )
-    return Learning(learner, feed, head)
+
+    def make_learner() -> Learner:
+        challengers = default_challengers(head.weights, head.bias)
+        return Learner(
+            head.weights,
+            head.bias,
+            scale=head.scale,
+            zero_point=head.zero_point,
+            challengers={name: challengers[name] for name in heads or challengers},
+            options=LearnerOptions(capacity=capacity),
+        )
+
+    return Learning(make_learner, feed, head, state=state)
 
 
 def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
@@ -215,4 +229,4 @@ def _learn_from_truth(network: Network, source: Source, table: LearningTable) ->
         raise ConfigError("learning.enabled: needs labels, but the recording has no spans that say what was true")
     classes = {name: index for index, name in enumerate(network.classes)}
     feed = DelayedTruth(source.recording, classes, delay_s=table.label_delay)
-    return build_learning(network, feed, heads=table.heads, capacity=table.capacity)
+    return build_learning(network, feed, heads=table.heads, capacity=table.capacity, state=table.state)

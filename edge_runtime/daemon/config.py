@@ -70,9 +70,15 @@ class LearningTable(Table):
     """Learning from labels that come late; without this table the network stays as it is."""
 
     enabled: bool = True
-    heads: tuple[Literal["slda", "slda_forgetting", "softmax"], ...] = ("slda", "slda_forgetting", "softmax")
+    heads: tuple[Literal["slda", "slda_recent", "slda_forgetting", "softmax"], ...] = (
+        "slda",
+        "slda_recent",
+        "slda_forgetting",
+        "softmax",
+    )
     label_delay: Duration = Field(default=20.0)
     capacity: PositiveInt = 1024
+    state: NearbyPath | None = Field(default=None, description="a folder in which learning survives a restart")
 
 
 class PipelineConfig(Table):

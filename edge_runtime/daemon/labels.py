@@ -1,17 +1,23 @@
-"""The label feed seam: labels for predictions, whenever they come."""
+"""The label feed seam: labels for predictions, whenever they come.
+
+Whoever hears labels, over HTTP, MQTT, a serial line or from Python, reads them with `parse_label` and puts them into
+the pipeline's `LabelQueue`; that is all there is to it. What became of each is told by a record of kind ``label``.
+"""
 
 from __future__ import annotations
 
 import heapq
+import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from edge_runtime.errors import DataError
 from edge_runtime.stream.recording import Recording
 
-__all__ = ["DelayedTruth", "Label", "LabelFeed", "LabelQueue"]
+__all__ = ["AnyLabel", "DelayedTruth", "Label", "LabelFeed", "LabelQueue", "SpanLabel", "parse_label"]
 
 NS_PER_S = 1_000_000_000
 
@@ -26,10 +32,97 @@ class Label:
         The prediction's id.
     label
         Index of the true class.
+    source
+        Who says so.
     """
 
     prediction: int
     label: int
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class SpanLabel:
+    """What all predictions of a span of time should have been: those whose windows lie wholly in it.
+
+    Parameters
+    ----------
+    start_ns, end_ns
+        The span, nanoseconds since the Unix epoch, UTC.
+    label
+        Index of the true class.
+    source
+        Who says so.
+    """
+
+    start_ns: int
+    end_ns: int
+    label: int
+    source: str = ""
+
+
+AnyLabel = Label | SpanLabel
+
+
+def parse_label(given: Any, classes: Sequence[str], *, source: str = "") -> AnyLabel:
+    """Read a label as it comes over the wire.
+
+    Parameters
+    ----------
+    given
+        A mapping, or JSON of one, as bytes or text: ``label``, a class's name or index, and either ``prediction``, an
+        id, or ``start_ns`` and ``end_ns``; ``source`` may say who gives it.
+    classes
+        The classes' names, in the order of the network's outputs; empty where they have none.
+    source
+        Who gives it, where the label itself does not say.
+
+    Raises
+    ------
+    DataError
+        If it is not that.
+
+    Examples
+    --------
+    >>> parse_label(b'{"prediction": 7, "label": "run"}', ["walk", "run"])
+    Label(prediction=7, label=1, source='')
+    >>> parse_label({"start_ns": 0, "end_ns": 5, "label": 0, "source": "anna"}, [])
+    SpanLabel(start_ns=0, end_ns=5, label=0, source='anna')
+    """
+    fields = _fields(given)
+    label = _class_index(fields.pop("label", None), classes)
+    who = fields.pop("source", source)
+    if not isinstance(who, str):
+        raise DataError(f"a label's source is {who!r}: it must be text")
+    if not all(isinstance(value, int) and not isinstance(value, bool) for value in fields.values()):
+        raise DataError(f"a label has {fields}: ids and times are whole numbers")
+    if set(fields) == {"prediction"}:
+        return Label(fields["prediction"], label, who)
+    if set(fields) == {"start_ns", "end_ns"} and fields["start_ns"] <= fields["end_ns"]:
+        return SpanLabel(fields["start_ns"], fields["end_ns"], label, who)
+    raise DataError(
+        f"a label has {', '.join(fields) or 'nothing'}: it needs 'prediction', or 'start_ns' and 'end_ns' after it"
+    )
+
+
+def _fields(given: Any) -> dict[str, Any]:
+    if isinstance(given, (bytes, str)):
+        try:
+            given = json.loads(given)
+        except ValueError as error:
+            raise DataError(f"a label is no JSON: {error}") from error
+    if not isinstance(given, Mapping):
+        raise DataError(f"a label is {type(given).__name__}: it must be an object with 'label' and 'prediction'")
+    return dict(given)
+
+
+def _class_index(given: Any, classes: Sequence[str]) -> int:
+    if isinstance(given, str) and given in classes:
+        return list(classes).index(given)
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0 and (not classes or given < len(classes)):
+        return given
+    known = f"one of {', '.join(classes)}, or 0 to {len(classes) - 1}" if classes else "an index from 0"
+    raise DataError(f"a label says {given!r}: it must be {known}")
 
 
 class LabelFeed(ABC):
@@ -45,27 +138,51 @@ class LabelFeed(ABC):
         """Hear of a prediction and of the window that it is about (times of its first and last sample)."""
 
     @abstractmethod
-    def due(self, now_ns: int) -> Sequence[Label]:
+    def due(self, now_ns: int) -> Sequence[AnyLabel]:
         """Return the labels that have come by the stream's time `now_ns` and were not returned before."""
 
 
 class LabelQueue(LabelFeed):
-    """Labels from outside: whoever learns one puts it here, from any thread."""
+    """Labels from outside: whoever learns one puts it here, from any thread.
 
-    def __init__(self) -> None:
-        self._labels: deque[Label] = deque()
+    A label for a span of time waits until the stream has passed its end, so it may come before the predictions do.
 
-    def put(self, label: Label) -> None:
-        """Hand a label over."""
+    Parameters
+    ----------
+    capacity
+        How many labels may wait.
+
+    Attributes
+    ----------
+    refused
+        How many came while the queue was full.
+    """
+
+    def __init__(self, capacity: int = 100_000) -> None:
+        self._labels: deque[AnyLabel] = deque()
+        self._spans: list[SpanLabel] = []
+        self._capacity = capacity
+        self.refused = 0
+
+    def put(self, label: AnyLabel) -> bool:
+        """Hand a label over; return False, and count it, where the queue is full."""
+        if len(self._labels) + len(self._spans) >= self._capacity:
+            self.refused += 1
+            return False
         self._labels.append(label)
+        return True
 
     def predicted(self, prediction: int, *, start_ns: int, end_ns: int) -> None:
         """Do nothing: whoever gives the labels knows what they are about."""
 
-    def due(self, now_ns: int) -> Sequence[Label]:  # noqa: ARG002 # whatever has come is due
-        """Return what was put since the last call."""
+    def due(self, now_ns: int) -> Sequence[AnyLabel]:
+        """Return what was put since the last call, and the spans that the stream has passed."""
         # As many as are there now: one that is put meanwhile waits for the next call.
-        return [self._labels.popleft() for _ in range(len(self._labels))]
+        came = [self._labels.popleft() for _ in range(len(self._labels))]
+        spans = [*self._spans, *(label for label in came if isinstance(label, SpanLabel))]
+        self._spans = [span for span in spans if span.end_ns > now_ns]
+        passed = [span for span in spans if span.end_ns <= now_ns]
+        return [*(label for label in came if isinstance(label, Label)), *passed]
 
 
 class DelayedTruth(LabelFeed):

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, Inference
 from edge_runtime.compiler.program import Program
-from edge_runtime.daemon.labels import Label
+from edge_runtime.daemon.labels import AnyLabel
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.recorder import Recorder
@@ -69,6 +69,9 @@ class Step:
         self.decisions = dict.fromkeys(DecisionKind, 0)
         self._recorder = recorder
         accelerator.load(program)
+        if learning is not None and learning.learner.serving != "frozen":
+            # It has learnt in a former life.
+            self._serve(learning)
 
     def take(self, window: FeatureWindow, *, received: float) -> list[dict[str, Any]]:
         """Take in one window and return what there is to tell, in order.
@@ -97,8 +100,10 @@ class Step:
         return [*told, self._tell_prediction(inference, window, prediction, latency=latency, mismatches=mismatches)]
 
     def close(self) -> None:
-        """Close the accelerator."""
+        """Close the accelerator, and what learning keeps on disk."""
         self.accelerator.close()
+        if self.learning is not None:
+            self.learning.close()
 
     @property
     def check(self) -> CheckedAccelerator | None:
@@ -113,24 +118,34 @@ class Step:
     def _learn(self, now_ns: int) -> list[dict[str, Any]]:
         if self.learning is None:
             return []
-        told = []
+        told = self._follow_others(self.learning, now_ns)
         for label, outcome in self.learning.learn_due(now_ns):
             told.append(self._tell_label(label, outcome, now_ns))
             if outcome.decision is not None:
                 told += self._follow(self.learning, outcome.decision, now_ns)
-        return told
+        return told + self._follow_others(self.learning, now_ns)
+
+    def _follow_others(self, learning: Learning, now_ns: int) -> list[dict[str, Any]]:
+        """Follow what was decided without a label: because embeddings shifted, or because somebody said so."""
+        decisions = learning.learner.take_decisions()
+        return [record for decision in decisions for record in self._follow(learning, decision, now_ns)]
 
     def _follow(self, learning: Learning, decision: Decision, now_ns: int) -> list[dict[str, Any]]:
         """Write the head that shall serve, if it is another one; the next inference uses it."""
         self.decisions[decision.kind] += 1
         if decision.kind is DecisionKind.HOLD:
             return []
-        if decision.kind is DecisionKind.ROLL_BACK:
+        if decision.changes_head:
+            self._serve(learning)
+        return [self._tell_decision(decision, now_ns)]
+
+    def _serve(self, learning: Learning) -> None:
+        """Let the accelerator run the head that shall serve now."""
+        if learning.learner.serving == "frozen":
             # The program's own last layer, to the bit.
             self.accelerator.load(self.program)
         else:
             self.accelerator.load_head(learning.quantized_head())
-        return [self._tell_decision(decision, now_ns)]
 
     def _remember(self, inference: Inference, window: FeatureWindow) -> int:
         if self.learning is None:
@@ -165,13 +180,14 @@ class Step:
             flags=[flag.name for flag in Flags if flag and flag in window.flags],
         )
 
-    def _tell_label(self, label: Label, outcome: LabelOutcome, now_ns: int) -> dict[str, Any]:
+    def _tell_label(self, label: AnyLabel, outcome: LabelOutcome, now_ns: int) -> dict[str, Any]:
         return self._recorder.make(
             "label",
             t_ns=now_ns,
-            prediction=label.prediction,
-            index=label.label,
-            name=self.network.class_name(label.label),
+            prediction=outcome.prediction,
+            index=outcome.label,
+            name=self.network.class_name(outcome.label),
+            source=label.source,
             status=outcome.status.value,
             served_right=outcome.served_right,
             learnt=outcome.learnt,

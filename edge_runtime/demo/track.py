@@ -59,7 +59,7 @@ class Track:
             self.predicted.append(record["index"])
             self.slots.append(self.scenario.slot_of(record["start_ns"], record["t_ns"]))
             self.latency_ms.append(record["latency_ms"])
-        elif record["kind"] == "head":
+        elif record["kind"] == "head" and record["decision"] != "shadow":
             self.switches.append(Switch(record["t_ns"], record["decision"], record["head"]))
 
     def hits(self) -> npt.NDArray[np.float32]:

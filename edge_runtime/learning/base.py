@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, ClassVar
 
@@ -14,7 +14,13 @@ from typing_extensions import Self
 from edge_runtime.errors import DataError, StateError
 from edge_runtime.learning.state import pack, unpack
 
-__all__ = ["Head"]
+__all__ = ["Head", "Targets", "describe", "linear_of_means"]
+
+Targets = npt.NDArray[Any]
+"""int64[n] classes, or float32[n, outputs] for a head that learns numbers."""
+
+_UNSEEN_PENALTY = 1.0
+"""How far (in nats) a class that was never labelled stays below the mean of those that were."""
 
 
 class Head(ABC):
@@ -52,8 +58,8 @@ class Head(ABC):
         """Return ``(weights float32[classes, features], bias float32[classes])``, finite and not to be written to."""
 
     @abstractmethod
-    def _learn(self, embeddings: npt.NDArray[np.float32], labels: list[int]) -> None:
-        """Learn samples that have been checked, in their order."""
+    def _learn(self, embeddings: npt.NDArray[np.float32], targets: Sequence[Any]) -> None:
+        """Learn samples that have been checked, in their order; targets are as `_checked_targets` gave them."""
 
     @abstractmethod
     def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -85,7 +91,7 @@ class Head(ABC):
         weights, bias = self.linear()
         return embeddings @ weights.T + bias
 
-    def learn_many(self, embeddings: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> None:
+    def learn_many(self, embeddings: npt.NDArray[np.float32], labels: Targets) -> None:
         """Learn labelled embeddings, one after the other.
 
         Parameters
@@ -93,7 +99,7 @@ class Head(ABC):
         embeddings
             float32[n, features], finite.
         labels
-            int64[n], from 0 to ``classes - 1``.
+            int64[n], from 0 to ``classes - 1``; a head that learns numbers says what it takes instead.
 
         Raises
         ------
@@ -101,12 +107,16 @@ class Head(ABC):
             If shapes, dtypes or values are not these; nothing has been learnt then.
         """
         self._check_embeddings(embeddings)
-        if labels.dtype != np.int64 or labels.shape != embeddings.shape[:1]:
-            raise DataError(f"labels are {_describe(labels)}: int64[{len(embeddings)}] is needed, one per embedding")
-        classes = labels.tolist()
+        self._learn(embeddings, self._checked_targets(labels, len(embeddings)))
+
+    def _checked_targets(self, targets: Targets, count: int) -> Sequence[Any]:
+        """Return one target for each sample, as `_learn` takes it."""
+        if targets.dtype != np.int64 or targets.shape != (count,):
+            raise DataError(f"labels are {describe(targets)}: int64[{count}] is needed, one per embedding")
+        classes: list[int] = targets.tolist()
         if classes and not 0 <= min(classes) <= max(classes) < self.classes:
             raise DataError(f"labels go from {min(classes)} to {max(classes)}: this head has 0 to {self.classes - 1}")
-        self._learn(embeddings, classes)
+        return classes
 
     def copy(self) -> Self:
         """Return an independent head with the same state."""
@@ -153,10 +163,40 @@ class Head(ABC):
 
     def _check_embeddings(self, embeddings: npt.NDArray[np.float32]) -> None:
         if embeddings.dtype != np.float32 or embeddings.ndim != 2 or embeddings.shape[1] != self.features:
-            raise DataError(f"embeddings are {_describe(embeddings)}: float32[n, {self.features}] is needed")
+            raise DataError(f"embeddings are {describe(embeddings)}: float32[n, {self.features}] is needed")
         if not np.isfinite(embeddings).all():
             raise DataError("embeddings hold NaN or infinity: a head learns and scores finite values only")
 
 
-def _describe(array: npt.NDArray[Any]) -> str:
+def describe(array: npt.NDArray[Any]) -> str:
+    """Return an array's dtype and shape, for a message."""
     return f"{array.dtype}{list(array.shape)}"
+
+
+def linear_of_means(
+    weights: npt.NDArray[np.float64], means: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return the linear scores of Gaussian classes with one covariance, less their mean over the classes.
+
+    What all classes have in common does not change which one wins, but would take most of the int8 range of the
+    quantised outputs.
+
+    Parameters
+    ----------
+    weights
+        float64[classes, features]: the inverse covariance times each mean.
+    means
+        float64[classes, features].
+    seen
+        bool[classes]: which classes have had labels; the others score at most the mean, less a penalty, and never win.
+    """
+    weights = weights * seen[:, None]
+    bias = -0.5 * np.einsum("cf,cf->c", weights, means)
+    if seen.any():
+        weights -= weights[seen].mean(axis=0) * seen[:, None]
+        bias -= bias[seen].mean() * seen
+        bias[~seen] = -_UNSEEN_PENALTY
+    linear = weights.astype(np.float32), bias.astype(np.float32)
+    for array in linear:
+        array.flags.writeable = False
+    return linear

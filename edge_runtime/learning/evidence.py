@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["Evidence"]
 
@@ -29,44 +30,78 @@ class Evidence:
     Overlapping windows make successive labels depend on one another; the promise is then weaker than stated, the
     more the longer one activity lasts.
 
+    Parameters
+    ----------
+    count
+        How many challengers are paired with the head that serves.
+
+    Attributes
+    ----------
+    values
+        float64[count], the evidence now: 1 says nothing, 100 says that odds of 100 to 1 were beaten.
+
     Examples
     --------
-    >>> evidence = Evidence()
+    >>> evidence = Evidence(2)
     >>> for _ in range(10):
-    ...     evidence.add(challenger=True, serving=False)
-    >>> evidence.value > 100
-    True
+    ...     evidence.add(np.array([True, False]), serving=False)
+    >>> (evidence.values > 100).tolist()
+    [True, False]
     """
 
-    def __init__(self) -> None:
-        self.reset()
+    def __init__(self, count: int = 1) -> None:
+        self._capital = np.ones((count, len(_STAKES)))
+        self._counts = np.zeros((2, count, len(_STAKES)), np.int64)
+        self.values = np.ones(count)
 
-    def reset(self) -> None:
-        """Forget everything, as when another head begins to serve."""
-        self._capital = np.ones_like(_STAKES)
-        self._counts = np.zeros((2, len(_STAKES)), np.int64)
+    def reset(self, which: npt.NDArray[np.int64] | slice = slice(None)) -> None:
+        """Forget everything, as when another head begins to serve, or all about some challengers."""
+        self._capital[which], self._counts[:, which], self.values[which] = 1, 0, 1
 
-    @property
-    def value(self) -> float:
-        """The evidence now: 1 says nothing, 100 says that odds of 100 to 1 were beaten."""
-        return float(self._capital.mean())
-
-    @property
-    def wins(self) -> int:
+    def wins(self, challenger: int = 0) -> int:
         """Labels that only the challenger met, since the bettor who now leads last began again."""
-        return int(self._counts[0, self._capital.argmax()])
+        return int(self._counts[0, challenger, self._capital[challenger].argmax()])
 
-    @property
-    def losses(self) -> int:
+    def losses(self, challenger: int = 0) -> int:
         """Labels that only the serving head met, since the bettor who now leads last began again."""
-        return int(self._counts[1, self._capital.argmax()])
+        return int(self._counts[1, challenger, self._capital[challenger].argmax()])
 
-    def add(self, *, challenger: bool, serving: bool) -> None:
-        """Take in one label: whether each of the two predicted it."""
-        if challenger == serving:
+    def add(
+        self,
+        hits: npt.NDArray[np.bool_],
+        *,
+        serving: bool,
+        present: npt.NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Take in one label.
+
+        Parameters
+        ----------
+        hits
+            bool[count]: which challengers predicted it.
+        serving
+            Whether the serving head did.
+        present
+            bool[count]: which challengers had begun when the prediction was made; None: all.
+        """
+        differs = hits != serving
+        if present is not None:
+            differs &= present
+        if not differs.any():
             return
-        again = self._capital < 1
+        again = (self._capital < 1) & differs[:, None]
         self._capital[again] = 1
         self._counts[:, again] = 0
-        self._counts[0 if challenger else 1] += 1
-        self._capital *= 1 + _STAKES * (1 if challenger else -1)
+        self._counts[int(serving)] += differs[:, None]
+        self._capital *= 1 + _STAKES * (differs * (-1 if serving else 1))[:, None]
+        self.values = self._capital.mean(axis=1)
+
+    def state(self) -> npt.NDArray[np.float64]:
+        """Return float64[3, count, stakes]: all that there is."""
+        return np.stack([self._capital, *self._counts])
+
+    def restore(self, state: npt.NDArray[np.float64]) -> None:
+        """Go on where `state` was taken."""
+        self._capital[:] = state[0]
+        self._counts[:] = state[1:]
+        self.values = self._capital.mean(axis=1)

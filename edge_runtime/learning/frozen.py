@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class FrozenHead(Head):
         """Return the weights and bias that were given."""
         return self._weights, self._bias
 
-    def _learn(self, embeddings: npt.NDArray[np.float32], labels: list[int]) -> None:
+    def _learn(self, embeddings: npt.NDArray[np.float32], targets: Sequence[Any]) -> None:
         """Stay as it is."""
 
     def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:

@@ -9,21 +9,34 @@ A challenger serves when three things hold:
    memory, so the memory shows a world that has gone. After a drift it must not block the recovery.
 
 The second keeps a fast-forgetting head, good at whatever came last, from replacing one that knows all
-classes. The frozen head needs no memory on its side, and less evidence: going back to it is the safe side.
+classes. The frozen head needs no memory on its side, and less evidence: going back to it is the safe side. After a
+promotion the head that served before may come back on as little evidence for a while: the promotion is watched.
+
+And a learned head must go on earning its place: where it has met no more of the recent labels than the frozen head,
+that one serves again. On the labels of a few cases, seen over and over, a head that learnt on them looks as good as
+one that was trained on many; elsewhere it is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from edge_runtime.errors import DataError
 from edge_runtime.learning.evidence import Evidence
-from edge_runtime.learning.prequential import Prequential
+from edge_runtime.learning.prequential import Prequentials, Score
+from edge_runtime.learning.state import Arrays, State, refill
 
-__all__ = ["Decision", "DecisionKind", "Gate", "GateOptions", "MemoryCheck"]
+__all__ = ["KEPT", "Decision", "DecisionKind", "Gate", "GateOptions", "MemoryCheck"]
+
+
+KEPT = "kept"
+"""What serves when the head that it was a snapshot of has begun anew: it serves on, and learns no more."""
 
 
 class DecisionKind(str, Enum):
@@ -31,7 +44,8 @@ class DecisionKind(str, Enum):
 
     HOLD = "hold"  #: the head in service stays as it is
     PROMOTE = "promote"  #: a challenger serves from now on
-    ROLL_BACK = "roll back"  #: the frozen head serves from now on
+    ROLL_BACK = "roll back"  #: the frozen head, or the one before a promotion that failed, serves from now on
+    SHADOW = "shadow"  #: candidates begin anew and learn beside the head that serves, which stays as it is
     REFRESH = "refresh"  #: the head that serves goes on with what it has learnt since
 
 
@@ -56,7 +70,7 @@ class Decision:
     @property
     def changes_head(self) -> bool:
         """Whether the accelerator needs another head now."""
-        return self.kind is not DecisionKind.HOLD
+        return self.kind not in (DecisionKind.HOLD, DecisionKind.SHADOW)
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,11 @@ class GateOptions:
         on which it and the serving head differ. With several challengers each needs so many times as much, for the
         promise is about all of them together (the mean of their e-detectors is one, too).
     roll_back_at
-        Evidence that the frozen head needs to come back.
+        Evidence that the frozen head needs to come back, and in the time after a promotion the head before it.
+    watch
+        How many labels that time has.
+    earn
+        Of so many recent labels a learned head must have met more than the frozen one.
     margin
         How much worse than the serving head a challenger may be on the held-out memory, as a fraction of it; one
         sample is always forgiven.
@@ -95,18 +113,20 @@ class GateOptions:
     """
 
     promote_at: float = 100.0
-    roll_back_at: float = 20.0
+    roll_back_at: float = 8.0
     margin: float = 0.05
     stale: float = 0.15
     recent: int = 30
+    watch: int = 100
+    earn: int = 150
 
     def __post_init__(self) -> None:
         if self.promote_at <= 1 or self.roll_back_at <= 1:
             raise DataError(f"evidence thresholds of {self.promote_at} and {self.roll_back_at}: both must be above 1")
         if not (0 <= self.margin <= 1 and 0 <= self.stale <= 1):
             raise DataError(f"a margin of {self.margin}, out of date at {self.stale}: both must be from 0 to 1")
-        if self.recent < 1:
-            raise DataError(f"{self.recent} recent labels: there must be at least 1")
+        if min(self.recent, self.earn) < 1 or self.watch < 0:
+            raise DataError(f"{self}: recent and earn must be at least 1, watch at least 0")
 
 
 class Gate:
@@ -130,28 +150,38 @@ class Gate:
     def __init__(
         self, candidates: Sequence[str], *, frozen: str = "frozen", options: GateOptions | None = None
     ) -> None:
-        if frozen not in candidates:
-            raise DataError(f"no candidate is named '{frozen}': the head to roll back to is always a candidate")
+        if frozen not in candidates or KEPT in candidates:
+            raise DataError(f"candidates {list(candidates)}: '{frozen}' must be one, to go back to, and '{KEPT}' none")
         self.frozen = self.serving = frozen
         self.options = options or GateOptions()
-        self._evidence = {name: Evidence() for name in candidates}
+        self._index = {name: position for position, name in enumerate(candidates)}
+        self._evidence = Evidence(len(candidates))
         self._enough = self.options.promote_at * max(1, len(candidates) - 1)
+        self.held = False
+        self._recent = Prequentials(["served"], window=self.options.recent)
+        self._leads = np.zeros(self.options.earn, np.int8)  # what serves against the frozen head, label by label
+        self._before = frozen
         self._switch(frozen)
 
-    def observe(self, hits: Mapping[str, bool], *, served: bool) -> None:
+    def observe(
+        self, hits: npt.NDArray[np.bool_], *, served: bool, present: npt.NDArray[np.bool_] | None = None
+    ) -> None:
         """Take in one label.
 
         Parameters
         ----------
         hits
-            For each candidate, whether it would have predicted the label.
+            bool[candidates], in their order: whether each would have predicted the label.
         served
             Whether what was really served was the label. The prediction must have been made by the head that serves
             now: leave out labels of predictions from before the last switch.
+        present
+            bool[candidates]: which of them had begun when the prediction was made; None: all.
         """
-        self._recent.add(served)
-        for name, evidence in self._evidence.items():
-            evidence.add(challenger=hits[name], serving=served)
+        self._recent.add(np.array([served]))
+        self._leads[self._watched % len(self._leads)] = int(served) - int(hits[self._index[self.frozen]])
+        self._watched += 1
+        self._evidence.add(hits, serving=served, present=present)
 
     def decide(self, check: Callable[[str], MemoryCheck]) -> Decision:
         """Say who serves from now on.
@@ -162,9 +192,15 @@ class Gate:
             Compares a candidate with the serving head on the held-out memory; asked only for challengers with
             enough evidence.
         """
-        frozen = self._evidence[self.frozen]
-        if self.serving != self.frozen and frozen.value >= self.options.roll_back_at:
-            return self._change(DecisionKind.ROLL_BACK, self.frozen, {})
+        if self.held:
+            return self.hold()
+        better = self._before_is_better()
+        if better:
+            return self._change(DecisionKind.ROLL_BACK, better, {})
+        if self._earns_nothing():
+            return self._change(
+                DecisionKind.ROLL_BACK, self.frozen, {"lead": int(self._leads.sum()), "labels": len(self._leads)}
+            )
         refused: dict[str, Any] = {}
         for name in self._convincing():
             accepted, memory = self.compare(check(name))
@@ -172,6 +208,42 @@ class Gate:
                 return self._change(DecisionKind.PROMOTE, name, {"memory": memory})
             refused[name] = {**self._case(name), "memory": memory}
         return self.hold(refused)
+
+    def command(self, kind: DecisionKind, name: str) -> Decision:
+        """Let a candidate serve because a person says so."""
+        return self._change(kind, name, {"commanded": True})
+
+    def return_home(self, reasons: Mapping[str, Any]) -> Decision:
+        """Let the frozen head serve: what comes in looks again as it did when the device began."""
+        return self._change(DecisionKind.ROLL_BACK, self.frozen, reasons)
+
+    def begin_anew(self, names: Iterable[str]) -> None:
+        """Forget the evidence on candidates that begin anew; where one of them serves, its snapshot is kept."""
+        for name in names:
+            self._evidence.reset(np.array([self._index[name]]))
+            if name == self.serving:
+                self.serving = KEPT
+            if name == self._before:
+                self._before = self.frozen
+
+    def forget(self) -> None:
+        """Forget what recent labels said: the world that they told of has gone."""
+        self._recent.reset()
+        self._evidence.reset()
+
+    def _earns_nothing(self) -> bool:
+        """Return whether the learned head has met no more recent labels than the frozen one."""
+        return self.serving != self.frozen and self._watched >= len(self._leads) and self._leads.sum() <= 0
+
+    def _before_is_better(self) -> str | None:
+        """Return the head to go back to, if there is evidence for it: the frozen one, or the one before a promotion."""
+        names = [self.frozen]
+        if self._watched <= self.options.watch and self._before not in (self.frozen, KEPT):
+            names.append(self._before)
+        for name in names:
+            if name != self.serving and self._value(name) >= self.options.roll_back_at:
+                return name
+        return None
 
     def compare(self, check: MemoryCheck) -> tuple[bool, dict[str, Any]]:
         """Return whether the held-out memory lets a candidate serve, and why.
@@ -191,7 +263,8 @@ class Gate:
 
     def hold(self, refused: Mapping[str, Any] | None = None) -> Decision:
         """Return the decision that nothing changes, with the evidence of every challenger."""
-        values = {name: round(e.value, 3) for name, e in self._evidence.items() if name != self.serving}
+        values = dict(zip(self._index, self._evidence.values.round(3).tolist(), strict=True))
+        values.pop(self.serving, None)
         evidence: dict[str, Any] = {"e_values": values}
         if refused:
             evidence["refused"] = dict(refused)
@@ -199,34 +272,60 @@ class Gate:
 
     def _convincing(self) -> list[str]:
         """Return the challengers with enough evidence, the strongest first."""
-        values = {name: e.value for name, e in self._evidence.items() if name not in (self.serving, self.frozen)}
+        if self._evidence.values.max() < self._enough:
+            return []
+        values = {name: self._value(name) for name in self._index if name not in (self.serving, self.frozen)}
         enough = [name for name, value in values.items() if value >= self._enough]
         return sorted(enough, key=lambda name: -values[name])
 
+    def _recent_score(self) -> Score:
+        return self._recent.scores()["served"]
+
+    def _value(self, name: str) -> float:
+        return float(self._evidence.values[self._index[name]])
+
     def _up_to_date(self, check: MemoryCheck) -> bool:
-        recent = self._recent.score()
+        recent = self._recent_score()
         if not check.samples or recent.count < self.options.recent / 3:
             return True
         return abs(recent.windowed - check.serving / check.samples) <= self.options.stale
 
     def _case(self, name: str) -> dict[str, Any]:
-        evidence = self._evidence[name]
-        return {"e_value": round(evidence.value, 3), "wins": evidence.wins, "losses": evidence.losses}
+        position = self._index[name]
+        wins, losses = self._evidence.wins(position), self._evidence.losses(position)
+        return {"e_value": round(self._value(name), 3), "wins": wins, "losses": losses}
 
     def _change(self, kind: DecisionKind, name: str, reasons: Mapping[str, Any]) -> Decision:
-        recent = self._recent.score()
+        recent = self._recent_score()
         evidence = {
             "over": self.serving,
             **self._case(name),
             "recent_labels": recent.window,
-            "recent_served_accuracy": round(recent.windowed, 4),
+            "recent_served_accuracy": round(recent.windowed, 4) if recent.window else None,
             **reasons,
         }
+        before = self.serving if kind is DecisionKind.PROMOTE else self.frozen
         self._switch(name)
+        self._before = before
         return Decision(kind, name, evidence)
 
     def _switch(self, name: str) -> None:
-        self.serving = name
-        self._recent = Prequential(window=self.options.recent)
-        for evidence in self._evidence.values():
-            evidence.reset()
+        self.serving, self._watched = name, 0
+        self.forget()
+
+    def state(self) -> State:
+        """Return numbers and names for JSON, and arrays."""
+        names = {"serving": self.serving, "before": self._before, "watched": self._watched, "held": self.held}
+        recent, arrays = self._recent.state()
+        return {**names, "recent": recent}, {**arrays, "evidence": self._evidence.state(), "leads": self._leads}
+
+    def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
+        """Go on where `state` was taken; ValueError where it is of other candidates."""
+        for name in (numbers["serving"], numbers["before"]):
+            if name not in (*self._index, KEPT):
+                raise ValueError(f"there is no candidate '{name}'")
+        self.serving, self._before = numbers["serving"], numbers["before"]
+        self._watched, self.held = int(numbers["watched"]), bool(numbers["held"])
+        self._recent.restore(numbers["recent"], arrays)
+        self._evidence.restore(arrays["evidence"])
+        refill({"leads": self._leads}, arrays)

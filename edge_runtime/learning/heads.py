@@ -5,13 +5,16 @@ from __future__ import annotations
 from edge_runtime.errors import StateError
 from edge_runtime.learning.base import Head
 from edge_runtime.learning.frozen import FrozenHead
+from edge_runtime.learning.ncm import NearestClassMean
+from edge_runtime.learning.rls import LinearRegression, RecursiveLeastSquares
 from edge_runtime.learning.slda import StreamingLDA
 from edge_runtime.learning.softmax import SoftmaxHead
 from edge_runtime.learning.state import unpack
 
 __all__ = ["HEAD_KINDS", "head_from_bytes"]
 
-HEAD_KINDS: dict[str, type[Head]] = {head.kind: head for head in (FrozenHead, SoftmaxHead, StreamingLDA)}
+_HEADS = (FrozenHead, LinearRegression, NearestClassMean, RecursiveLeastSquares, SoftmaxHead, StreamingLDA)
+HEAD_KINDS: dict[str, type[Head]] = {head.kind: head for head in _HEADS}
 
 
 def head_from_bytes(data: bytes, *, features: int, classes: int) -> Head:

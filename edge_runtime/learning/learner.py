@@ -2,56 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.errors import DataError
+from edge_runtime.errors import DataError, StateError
 from edge_runtime.learning.base import Head
+from edge_runtime.learning.contest import SERVED, Contest
+from edge_runtime.learning.evaluation import Quality
+from edge_runtime.learning.events import Command, CommandEvent, Event, LabelEvent, ReserveEvent, ShiftEvent
 from edge_runtime.learning.frozen import FrozenHead
-from edge_runtime.learning.gate import Decision, DecisionKind, Gate, GateOptions, MemoryCheck
-from edge_runtime.learning.memory import BalancedMemory, EmbeddingMemory, LabelStatus, Remembered
-from edge_runtime.learning.prequential import Prequential, Score
+from edge_runtime.learning.gate import Decision, GateOptions
+from edge_runtime.learning.memory import EmbeddingMemory, LabelStatus, Remembered
+from edge_runtime.learning.options import LearnerOptions
+from edge_runtime.learning.prequential import Score
+from edge_runtime.learning.shift import ShiftWatch
 from edge_runtime.learning.slda import StreamingLDA
 from edge_runtime.learning.softmax import SoftmaxHead
+from edge_runtime.learning.statistics import TrainingStatistics
+from edge_runtime.learning.threshold import AdaptiveThreshold
+from edge_runtime.learning.trust import SourceLimit, TrustOptions
 
-__all__ = ["LabelOutcome", "Learner", "LearnerOptions", "default_challengers"]
+__all__ = ["GivenLabel", "LabelOutcome", "Learner", "default_challengers"]
 
-_FROZEN = "frozen"
-_SERVED = "served"
+_LONGEST_SOURCE = 64
+_MOST_SOURCES = 64
+_OTHERS = "(others)"
 
 
 @dataclass(frozen=True)
-class LearnerOptions:
-    """What a learner keeps, and how often it does what.
+class GivenLabel:
+    """A label as somebody gives it.
 
     Parameters
     ----------
-    capacity
-        How many predictions wait for their labels: the longest label delay, in predictions.
-    held_out_every
-        Of each class, every so-manieth label is kept to compare heads on, and learnt by none.
-    held_out_per_class
-        How many of those are kept of each class.
-    refresh_every
-        After so many labels learnt, the head that serves goes on with its newer weights.
-
-    Raises
-    ------
-    DataError
-        If a number is below 1 (`held_out_every`: below 2).
+    prediction
+        The id that it names.
+    label
+        The class that it gives.
+    source
+        Who gives it.
     """
 
-    capacity: int = 1024
-    held_out_every: int = 6
-    held_out_per_class: int = 8
-    refresh_every: int = 10
-
-    def __post_init__(self) -> None:
-        if min(self.capacity, self.held_out_per_class, self.refresh_every) < 1 or self.held_out_every < 2:
-            raise DataError(f"{self}: numbers must be at least 1, held_out_every at least 2")
+    prediction: int
+    label: int
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class LabelOutcome:
     served_right
         Whether the prediction that was served had been this class; None where it is not known.
     learnt
-        False where the label was not joined, or was held out to compare heads on.
+        False where the label was not joined, not believed, or held out to compare heads on.
     decision
         What the gate decided on it; None where the label was not joined.
     """
@@ -82,18 +80,30 @@ class LabelOutcome:
     decision: Decision | None = None
 
 
-def default_challengers(weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32]) -> dict[str, Head]:
+def default_challengers(
+    weights: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+    statistics: TrainingStatistics | None = None,
+) -> dict[str, Head]:
     """Return the heads that learn if nothing else is said, the steadiest first.
 
     Parameters
     ----------
     weights, bias
         The network's own last layer, float32[classes, features] and float32[classes].
+    statistics
+        The training set's, for the cumulative head to begin with; None: it begins with nothing.
     """
     classes, features = np.shape(weights)
+    steady = (
+        StreamingLDA(features, classes, clip=3.0)
+        if statistics is None
+        else StreamingLDA.of_training(statistics, weight=20, clip=3.0)
+    )
     return {
-        "slda": StreamingLDA(features, classes),
-        "slda_forgetting": StreamingLDA(features, classes, memory=20),
+        "slda": steady,
+        "slda_recent": StreamingLDA(features, classes, clip=3.0),
+        "slda_forgetting": StreamingLDA(features, classes, memory=20, clip=3.0),
         "softmax": SoftmaxHead(weights, bias),
     }
 
@@ -107,10 +117,10 @@ class Learner:
     evaluation for data streams", Data Mining and Knowledge Discovery 34, 2020). Judging by the weights at the
     label's arrival would favour heads that have just learnt the windows next to it.
 
-    What serves is a snapshot. It changes when the gate promotes a challenger or rolls back to the frozen head; and
-    while a challenger serves, every few labels it goes on with the weights it has learnt since, unless the
-    held-out memory speaks against them. Load what `served_linear` gives before the next prediction is handed in:
-    the gate takes that prediction for the new head's.
+    What serves is a snapshot. It changes when the gate promotes a challenger or rolls back; and while a challenger
+    serves, every few labels it goes on with the weights it has learnt since, unless the held-out memory speaks against
+    them. Load what `served_linear` gives before the next prediction is handed in: the gate takes that prediction
+    for the new head's.
 
     Deterministic, without input or output, clock or randomness: the same calls give the same heads.
 
@@ -122,8 +132,14 @@ class Learner:
         Quantisation of the embeddings: ``real = scale * (stored - zero_point)``.
     challengers
         The heads that learn, by name; None: `default_challengers`.
-    options, gate
+    restarting
+        Which of them begin anew when the world changes; None: those whose name ends in ``_recent``.
+    statistics
+        The training set's, to notice by embeddings alone that the world has changed; None: only labels tell.
+    options, gate, trust
         Numbers that may stay as they are.
+    journal
+        Called with events before they take effect; None: nothing is written down.
 
     Raises
     ------
@@ -131,7 +147,7 @@ class Learner:
         If the sizes do not go together, the scale is not positive, or a challenger takes a reserved name.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but four may stay as they are
         self,
         weights: npt.NDArray[np.float32],
         bias: npt.NDArray[np.float32],
@@ -139,41 +155,72 @@ class Learner:
         scale: float,
         zero_point: int,
         challengers: Mapping[str, Head] | None = None,
+        restarting: Collection[str] | None = None,
+        statistics: TrainingStatistics | None = None,
         options: LearnerOptions | None = None,
         gate: GateOptions | None = None,
+        trust: TrustOptions | None = None,
+        journal: Callable[[Sequence[Event]], None] | None = None,
     ) -> None:
         frozen = FrozenHead(weights, bias)
         if not (np.isfinite(scale) and scale > 0):
             raise DataError(f"the embeddings' scale is {scale}: it must be above 0")
-        learning = dict(default_challengers(*frozen.linear()) if challengers is None else challengers)
-        _check_challengers(learning, frozen)
+        if statistics is not None and (statistics.features, statistics.classes) != (frozen.features, frozen.classes):
+            raise DataError(
+                f"training statistics of {statistics.features} features and {statistics.classes} classes: the network "
+                f"has {frozen.features} and {frozen.classes}"
+            )
+        learning = default_challengers(*frozen.linear(), statistics) if challengers is None else challengers
+        fresh = [name for name in learning if name.endswith("_recent")] if restarting is None else restarting
         self.features, self.classes = frozen.features, frozen.classes
-        self._scale, self._zero_point = np.float32(scale), zero_point
-        self._options = options or LearnerOptions()
-        self._heads: dict[str, Head] = {_FROZEN: frozen, **learning}
-        self._gate = Gate(list(self._heads), frozen=_FROZEN, options=gate)
-        self._memory = EmbeddingMemory(self._options.capacity, self.features, candidates=len(self._heads))
-        self._held_out = BalancedMemory(self._options.held_out_per_class, self.features, self.classes)
-        self._labels_of_class = np.zeros(self.classes, np.int64)
-        self._scores = {name: Prequential() for name in (_SERVED, *self._heads)}
+        self.options = options or LearnerOptions()
+        self.contest = Contest(
+            frozen,
+            learning,
+            restarting=fresh,
+            scale=scale,
+            zero_point=zero_point,
+            options=self.options,
+            gate=gate,
+            trust=trust,
+        )
+        self.memory = _memory(self.options, frozen, len(self.contest.candidates) + 1)
+        self.watch = None if statistics is None else ShiftWatch(statistics)
+        self.journal = journal
+        self.before_prediction: Callable[[int], None] | None = None
+        self._limit = SourceLimit(per_minute=self.options.labels_per_minute, burst=self.options.label_burst)
+        self._doubt = AdaptiveThreshold(rate=self.options.ask_rate, step=0.05, initial=0.5)
+        self._asks = False
+        self._decisions: list[Decision] = []
         self._label_counts = dict.fromkeys(LabelStatus, 0)
-        self._served = frozen
-        self._since = 0  # the first prediction of the head that serves
-        self._stale = 0  # labels learnt since the served snapshot was taken
-        self._stacked: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None
+        self._sources: set[str] = set()
 
     @property
     def serving(self) -> str:
-        """The name of the candidate that serves."""
-        return self._gate.serving
+        """The name of what serves: a candidate, or ``"kept"``, the snapshot of one that has begun anew."""
+        return self.contest.serving
 
     @property
     def label_counts(self) -> dict[LabelStatus, int]:
         """How many labels met which fate, since the start."""
         return dict(self._label_counts)
 
-    def on_prediction(self, embedding: npt.NDArray[np.int8], predicted: int, *, t_ns: int) -> int:
+    @property
+    def nbytes(self) -> int:
+        """Memory that heads, memories and detectors take, in bytes."""
+        return self.memory.nbytes + self.contest.nbytes
+
+    @property
+    def asks(self) -> bool:
+        """Whether the last prediction is so uncertain that its label is asked for."""
+        return self._asks
+
+    def on_prediction(
+        self, embedding: npt.NDArray[np.int8], predicted: int, *, t_ns: int, start_ns: int | None = None
+    ) -> int:
         """Remember a prediction as it was served; return the id by which its label shall name it.
+
+        Where this completes a shift of the embeddings, `take_decisions` says what follows from it.
 
         Parameters
         ----------
@@ -181,8 +228,8 @@ class Learner:
             int8[features], as the accelerator gave it.
         predicted
             The class that was served.
-        t_ns
-            The window's time, nanoseconds since the Unix epoch, UTC.
+        t_ns, start_ns
+            Times of the window's last and first sample (None: the same), nanoseconds since the Unix epoch, UTC.
 
         Raises
         ------
@@ -193,9 +240,18 @@ class Learner:
             raise DataError(
                 f"an embedding is {embedding.dtype}{list(embedding.shape)}: int8[{self.features}] is needed"
             )
-        return self._memory.put(embedding, predicted, t_ns=t_ns, shadows=self._shadows(embedding))
+        if self.before_prediction is not None:
+            self.before_prediction(self.memory.next_id)
+        real = self.contest.real(embedding)
+        votes, odds = self.contest.answers(real)
+        prediction = self.memory.put(embedding, predicted, t_ns=t_ns, start_ns=start_ns, votes=votes, odds=odds)
+        self._asks = self._doubts(odds[-1])
+        shift = None if self.watch is None else self.watch.add(real, prediction)
+        if shift is not None:
+            self._take([shift])
+        return prediction
 
-    def on_label(self, prediction: int, label: int) -> LabelOutcome:
+    def on_label(self, prediction: int, label: int, *, source: str = "", now_ns: int | None = None) -> LabelOutcome:
         """Judge every candidate by a label, let the challengers learn it, and decide who serves.
 
         Parameters
@@ -204,29 +260,112 @@ class Learner:
             An id that `on_prediction` gave; in any order, any number of predictions later.
         label
             The true class.
+        source
+            Who gives it.
+        now_ns
+            When it came, on the clock of the predictions' times; None: with its prediction.
         """
-        if not 0 <= label < self.classes:
-            self._label_counts[LabelStatus.NOT_A_CLASS] += 1
-            return LabelOutcome(prediction, label, LabelStatus.NOT_A_CLASS)
-        status, remembered = self._memory.take(prediction)
-        self._label_counts[status] += 1
-        if remembered is None:
-            return LabelOutcome(prediction, label, status)
-        self._judge(remembered, label)
-        learnt = self._learn(remembered.embedding, label)
-        return LabelOutcome(prediction, label, status, remembered.predicted == label, learnt, self._decide())
+        return self.on_labels([GivenLabel(prediction, label, source)], now_ns=now_ns)[0]
+
+    def on_labels(self, labels: Sequence[GivenLabel], *, now_ns: int | None = None) -> list[LabelOutcome]:
+        """Take labels that came together, one after the other: as `on_label`, but the journal is written once.
+
+        Raises
+        ------
+        StateError
+            If they cannot be written down; none is learnt then, and their predictions still wait.
+        """
+        joined = [self._join(given, now_ns) for given in labels]
+        events = [event for _, event in joined if event is not None]
+        self._write_down(events)
+        return [
+            self._refused(given, status) if event is None else self._learn(event)
+            for given, (status, event) in zip(labels, joined, strict=True)
+        ]
+
+    def _write_down(self, events: Sequence[LabelEvent]) -> None:
+        if self.journal is None or not events:
+            return
+        try:
+            self.journal(events)
+        except StateError:
+            for event in events:
+                self.memory.release(event.prediction)
+            raise
+
+    def predictions_within(self, start_ns: int, end_ns: int) -> list[int]:
+        """Return the predictions that a label for a span of time is about: windows that lie wholly in it."""
+        return self.memory.within(start_ns, end_ns)
+
+    def command(self, command: Command, candidate: str = "") -> list[Decision]:
+        """Do what a person asks, whatever the evidence; follow the decisions that are returned.
+
+        Raises
+        ------
+        DataError
+            If there is no such candidate.
+        FitError
+            If there is no row for another class.
+        """
+        event = CommandEvent(self.memory.next_id, command, candidate)
+        self._take([event])
+        return self.take_decisions()
+
+    def replay(self, event: Event) -> None:
+        """Repeat an event of a former life; nothing is written down, and nothing told."""
+        if isinstance(event, LabelEvent):
+            self._sources.add(event.source)
+            self._learn(event)
+        elif not isinstance(event, ReserveEvent):
+            self._apply(event)
+        self._decisions.clear()
+
+    def take_decisions(self) -> list[Decision]:
+        """Return the decisions that no label's outcome tells of, since the last call; follow them as those."""
+        decisions, self._decisions = self._decisions, []
+        return decisions
 
     def served_linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return ``(weights float32[classes, features], bias float32[classes])`` that shall serve now."""
-        return self._served.linear()
+        return self.contest.served
 
     def recent_embeddings(self, count: int = 256) -> npt.NDArray[np.int8]:
         """Return up to `count` of the newest embeddings, int8[n, features], to quantise a head's outputs by."""
-        return self._memory.recent(count)
+        return self.memory.recent(count)
 
     def scores(self) -> dict[str, Score]:
         """Return the prequential accuracy of every candidate, and under ``"served"`` of what was really served."""
-        return {name: prequential.score() for name, prequential in self._scores.items()}
+        return self.contest.scores.scores()
+
+    def quality(self, name: str) -> Quality:
+        """Return how a candidate, or ``"served"``, does on recent labels.
+
+        Raises
+        ------
+        DataError
+            If there is no such candidate.
+        """
+        return self.contest.evaluation.quality(name)
+
+    def report(self) -> dict[str, Any]:
+        """Return how everybody does, as plain numbers and strings by name: for the metrics page and the store."""
+        told: dict[str, Any] = {
+            "serving": self.serving,
+            "mean_label_delay_s": self.contest.evaluation.mean_delay_ns / 1e9,
+        }
+        told |= {f"labels_{status.name.lower()}": count for status, count in self._label_counts.items()}
+        for name in (*self.contest.candidates, SERVED):
+            quality = self.quality(name)
+            told |= {
+                f"{name}_accuracy": quality.accuracy,
+                f"{name}_kappa": quality.kappa,
+                f"{name}_log_loss": quality.log_loss,
+                f"{name}_calibration_error": quality.calibration_error,
+            }
+            told |= {f"{name}_recall_{label}": value for label, value in enumerate(quality.recall.tolist())}
+        for source, numbers in self.contest.trust.report().items():
+            told |= {f"source_{source or 'unnamed'}_{key}": value for key, value in numbers.items()}
+        return told
 
     def head(self, name: str) -> Head:
         """Return a copy of a candidate as it is now.
@@ -236,84 +375,88 @@ class Learner:
         DataError
             If there is no such candidate.
         """
-        if name not in self._heads:
-            raise DataError(f"no candidate is named '{name}': there are {', '.join(self._heads)}")
-        return self._heads[name].copy()
+        candidates = self.contest.candidates
+        if name not in candidates:
+            raise DataError(f"no candidate is named '{name}': there are {', '.join(candidates)}")
+        return candidates[name].head.copy()
 
-    def _real(self, embeddings: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
-        return (embeddings.astype(np.float32) - np.float32(self._zero_point)) * self._scale
+    def _doubts(self, odds: npt.NDArray[np.float16]) -> bool:
+        """Return whether a prediction is among the least certain ones; ask for ten times as many after a change."""
+        best, second = [*sorted(odds.tolist(), reverse=True), 0.0][:2]
+        lately_changed = self.contest.change and self.memory.next_id - self.contest.change < self.memory.capacity // 4
+        self._doubt.rate = self.options.ask_rate * (10 if lately_changed else 1)
+        return self._doubt.learn_one(1 - (best - second))
 
-    def _shadows(self, embedding: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
-        """Return what each candidate would serve, by one product with all their weights."""
-        if self._stacked is None:
-            linears = [head.linear() for head in self._heads.values()]
-            self._stacked = np.concatenate([w for w, _ in linears]), np.concatenate([b for _, b in linears])
-        weights, bias = self._stacked
-        scores = (weights @ self._real(embedding) + bias).reshape(len(self._heads), self.classes)
-        votes: npt.NDArray[np.int64] = scores.argmax(axis=1)
-        return votes
+    def _join(self, given: GivenLabel, now_ns: int | None) -> tuple[LabelStatus, LabelEvent | None]:
+        """Join a label to its prediction; the event is None where it cannot be."""
+        if not 0 <= given.label < self.contest.known_classes:
+            return LabelStatus.NOT_A_CLASS, None
+        status = self.memory.status(given.prediction)
+        source = self._source(given.source)
+        if status is LabelStatus.ACCEPTED and now_ns is not None and not self._limit.admit(source, now_ns):
+            return LabelStatus.TOO_MANY, None
+        status, remembered = self.memory.take(given.prediction)
+        return status, None if remembered is None else self._event(given.label, source, remembered, now_ns)
 
-    def _judge(self, remembered: Remembered, label: int) -> None:
-        served = remembered.predicted == label
-        hits = dict(zip(self._heads, (remembered.shadows == label).tolist(), strict=True))
-        for name, hit in {_SERVED: served, **hits}.items():
-            self._scores[name].add(hit)
-        if remembered.id >= self._since:
-            self._gate.observe(hits, served=served)
-
-    def _learn(self, embedding: npt.NDArray[np.int8], label: int) -> bool:
-        self._labels_of_class[label] += 1
-        if self._labels_of_class[label] % self._options.held_out_every == 0:
-            self._held_out.add(embedding, label)
-            return False
-        embeddings, labels = self._real(embedding)[None], np.array([label], np.int64)
-        for head in self._heads.values():
-            head.learn_many(embeddings, labels)
-        self._stacked = None
-        self._stale += 1
-        return True
-
-    def _decide(self) -> Decision:
-        decision = self._gate.decide(self._check)
-        if decision.kind is DecisionKind.HOLD:
-            return self._refresh(decision)
-        self._take_snapshot()
-        self._since = self._memory.next_id
-        if not decision.evidence.get("memory", {"up_to_date": True})["up_to_date"]:
-            # It shows a world that has gone, and would bias every later comparison.
-            self._held_out.clear()
-        return decision
-
-    def _refresh(self, hold: Decision) -> Decision:
-        if self.serving == _FROZEN or self._stale < self._options.refresh_every:
-            return hold
-        accepted, memory = self._gate.compare(self._check(self.serving))
-        self._stale = 0
-        if not accepted:
-            return self._gate.hold({self.serving: {"memory": memory}})
-        self._take_snapshot()
-        return Decision(DecisionKind.REFRESH, self.serving, {"memory": memory})
-
-    def _take_snapshot(self) -> None:
-        self._served = FrozenHead(*self._heads[self.serving].linear())
-        self._stale = 0
-
-    def _check(self, name: str) -> MemoryCheck:
-        """Compare a candidate's weights of now with those that serve, on the held-out memory."""
-        embeddings, labels = self._held_out.samples()
-        real = self._real(embeddings)
-        candidate, serving = (
-            int((head.predict_many(real).argmax(axis=1) == labels).sum()) for head in (self._heads[name], self._served)
+    def _event(self, label: int, source: str, remembered: Remembered, now_ns: int | None) -> LabelEvent:
+        return LabelEvent(
+            prediction=remembered.id,
+            at=self.memory.next_id,
+            label=label,
+            predicted=remembered.predicted,
+            source=source,
+            delay_ns=0 if now_ns is None else now_ns - remembered.t_ns,
+            embedding=remembered.embedding,
+            votes=remembered.votes,
+            odds=remembered.odds,
         )
-        return MemoryCheck(candidate, serving, len(labels))
+
+    def _source(self, name: str) -> str:
+        """Return the name that a source is known by: there is no end of names, but of memory."""
+        name = name[:_LONGEST_SOURCE]
+        if name not in self._sources:
+            if len(self._sources) >= _MOST_SOURCES:
+                return _OTHERS
+            self._sources.add(name)
+        return name
+
+    def _refused(self, given: GivenLabel, status: LabelStatus) -> LabelOutcome:
+        self._label_counts[status] += 1
+        return LabelOutcome(given.prediction, given.label, status)
+
+    def _learn(self, event: LabelEvent) -> LabelOutcome:
+        verdict = self.contest.take_label(event)
+        status = LabelStatus.ACCEPTED if verdict.trusted else LabelStatus.DISTRUSTED
+        if verdict.novel:
+            status = LabelStatus.NOVEL
+        self._label_counts[status] += 1
+        self._decisions += verdict.shadows
+        right = event.predicted == event.label
+        return LabelOutcome(event.prediction, event.label, status, right, verdict.learnt, verdict.decision)
+
+    def _take(self, events: Sequence[ShiftEvent | CommandEvent]) -> None:
+        if self.journal is not None:
+            self.journal(events)
+        for event in events:
+            self._apply(event)
+
+    def _apply(self, event: ShiftEvent | CommandEvent) -> None:
+        shift = isinstance(event, ShiftEvent)
+        self._decisions += self.contest.take_shift(event) if shift else self.contest.take_command(event)
 
 
-def _check_challengers(challengers: Mapping[str, Head], frozen: Head) -> None:
-    for name, head in challengers.items():
-        if name in (_FROZEN, _SERVED):
-            raise DataError(f"a challenger is named '{name}': that name is reserved")
-        if (head.features, head.classes) != (frozen.features, frozen.classes):
-            raise DataError(
-                f"challenger '{name}' has {head.features} features and {head.classes} classes: "
-                f"the network has {frozen.features} and {frozen.classes}"
-            )
+def _memory(options: LearnerOptions, frozen: Head, candidates: int) -> EmbeddingMemory:
+    """Return a memory that keeps the budget.
+
+    Raises
+    ------
+    DataError
+        If not even one prediction fits.
+    """
+    each = EmbeddingMemory.bytes_each(frozen.features, candidates, frozen.classes)
+    capacity = options.capacity
+    if options.memory_bytes is not None:
+        capacity = min(capacity, options.memory_bytes // each)
+    if capacity < 1:
+        raise DataError(f"a memory of {options.memory_bytes} bytes: one prediction with its answers takes {each}")
+    return EmbeddingMemory(capacity, frozen.features, candidates=candidates, classes=frozen.classes)

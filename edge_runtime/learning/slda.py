@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite, sqrt
 from typing import Any
 
@@ -11,15 +11,16 @@ import numpy.typing as npt
 from typing_extensions import Self
 
 from edge_runtime.errors import DataError
-from edge_runtime.learning.base import Head
+from edge_runtime.learning.base import Head, linear_of_means
+from edge_runtime.learning.statistics import TrainingStatistics
 
 __all__ = ["StreamingLDA"]
 
 _FOLD = 64
 """Deviations are folded into the scatter matrix this many at a time, by one matrix product."""
 
-_UNSEEN_PENALTY = 1.0
-"""How far (in nats) a class that was never labelled stays below the mean of those that were."""
+_CLIP_FROM = 100.0
+"""Deviations are clipped once the covariance has so many samples in it: before, nobody knows how large is large."""
 
 
 class StreamingLDA(Head):
@@ -46,11 +47,14 @@ class StreamingLDA(Head):
         labels, for ever (the cumulative variant).
     shrinkage
         From 0 (the covariance as seen) to 1 (a multiple of the identity). None: estimated.
+    clip
+        A sample's deviation from its class mean counts for at most so many times the usual length, so that no single
+        one, however wrong, moves the statistics far. None: no limit.
 
     Raises
     ------
     DataError
-        If a size is below 1, `memory` below 2 or `shrinkage` outside 0 to 1.
+        If a size is below 1, `memory` below 2, `shrinkage` outside 0 to 1 or `clip` below 1.
 
     Examples
     --------
@@ -64,7 +68,13 @@ class StreamingLDA(Head):
     kind = "slda"
 
     def __init__(
-        self, features: int, classes: int, *, memory: float | None = None, shrinkage: float | None = None
+        self,
+        features: int,
+        classes: int,
+        *,
+        memory: float | None = None,
+        shrinkage: float | None = None,
+        clip: float | None = None,
     ) -> None:
         super().__init__(features, classes)
         if memory is not None and not (isfinite(memory) and memory >= 2):
@@ -73,23 +83,57 @@ class StreamingLDA(Head):
             raise DataError(
                 f"a streaming LDA's shrinkage is {shrinkage}: it must be from 0 to 1, or None to estimate it"
             )
-        self.memory, self.shrinkage = memory, shrinkage
+        if clip is not None and not (isfinite(clip) and clip >= 1):
+            raise DataError(f"a streaming LDA's clip is {clip}: it must be 1 or more, or None for none")
+        self.memory, self.shrinkage, self.clip = memory, shrinkage, clip
         self._fade = 1.0 if memory is None else 1 - 1 / memory
         self._scatter_fade = 1.0 if memory is None else 1 - 1 / (memory * classes)
         self._counts = np.zeros(classes, np.float64)
         self._means = np.zeros((classes, features), np.float32)
         self._scatter = np.zeros((features, features), np.float64)
         self._weight = 0.0  # of the scatter matrix with all pending rows, in samples
+        self._spread = 0.0  # its trace, likewise
         self._pending = np.zeros((_FOLD, features), np.float32)
         self._used = 0
         self._linear: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None
 
-    def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Return the discriminant functions, less their mean over the classes.
+    @classmethod
+    def of_training(
+        cls,
+        statistics: TrainingStatistics,
+        *,
+        weight: float,
+        memory: float | None = None,
+        clip: float | None = None,
+    ) -> Self:
+        """Begin with what training knew, as if up to `weight` labels of each of its classes had been learnt.
 
-        What all classes have in common does not change which one wins, but would take most of the int8
-        range of the quantised outputs. All zero before the first label.
+        Parameters
+        ----------
+        statistics
+            The training set's.
+        weight
+            How many labels of each class they count for at most; above 0.
+        memory, clip
+            As above.
+
+        Raises
+        ------
+        DataError
+            If a parameter is outside its range.
         """
+        if not (isfinite(weight) and weight > 0):
+            raise DataError(f"training statistics that weigh {weight} labels a class: it must be above 0")
+        head = cls(statistics.features, statistics.classes, memory=memory, clip=clip)
+        head._counts = np.minimum(statistics.counts, weight)
+        head._means = statistics.means.astype(np.float32)
+        head._weight = float(head._counts.sum())
+        head._scatter = statistics.covariance * head._weight
+        head._spread = float(np.trace(head._scatter))
+        return head
+
+    def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Return the discriminant functions, less their mean over the classes; all alike before the first label."""
         if self._linear is None:
             self._linear = self._solve()
         return self._linear
@@ -100,8 +144,8 @@ class StreamingLDA(Head):
             return np.zeros_like(self._scatter)
         return self._folded() / self._weight
 
-    def _learn(self, embeddings: npt.NDArray[np.float32], labels: list[int]) -> None:
-        for embedding, label in zip(embeddings, labels, strict=True):
+    def _learn(self, embeddings: npt.NDArray[np.float32], targets: Sequence[Any]) -> None:
+        for embedding, label in zip(embeddings, targets, strict=True):
             self._update(embedding, label)
         self._linear = None
 
@@ -111,7 +155,15 @@ class StreamingLDA(Head):
         self._counts[label] = count
         deviation = embedding - mean
         # A class's first label says where its mean is, and nothing about the spread.
-        self._weight = self._weight * self._scatter_fade + (1.0 if count > 1 else 0.0)
+        known = count > 1
+        squared = float(deviation @ deviation) * (count - 1) / count
+        if known and self.clip is not None and self._weight > _CLIP_FROM:
+            limit = self.clip**2 * self._spread / self._weight
+            if squared > limit:
+                deviation *= np.float32(sqrt(limit / squared))
+                squared = limit
+        self._weight = self._weight * self._scatter_fade + known
+        self._spread = self._spread * self._scatter_fade + squared
         np.multiply(deviation, np.float32(sqrt((count - 1) / count)), out=self._pending[self._used])
         deviation /= np.float32(count)
         mean += deviation
@@ -130,19 +182,11 @@ class StreamingLDA(Head):
 
     def _solve(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         seen = self._counts > 0
-        weights, bias = np.zeros((self.classes, self.features)), np.zeros(self.classes)
+        means = self._means.astype(np.float64)
+        weights = np.zeros_like(means)
         if seen.any():
-            means = self._means[seen].astype(np.float64)
-            weights[seen] = np.linalg.solve(self._regularised(), means.T).T
-            bias[seen] = -0.5 * np.einsum("cf,cf->c", weights[seen], means)
-            weights -= weights[seen].mean(axis=0) * seen[:, None]
-            bias -= bias[seen].mean() * seen
-            # At most the mean of the others' scores, less the penalty: a class without labels never wins.
-            bias[~seen] = -_UNSEEN_PENALTY
-        linear = weights.astype(np.float32), bias.astype(np.float32)
-        for array in linear:
-            array.flags.writeable = False
-        return linear
+            weights[seen] = np.linalg.solve(self._regularised(), means[seen].T).T
+        return linear_of_means(weights, means, seen)
 
     def _regularised(self) -> npt.NDArray[np.float64]:
         covariance = self.covariance()
@@ -162,7 +206,8 @@ class StreamingLDA(Head):
         return 1.0 if excess <= 0 else min(1.0, ((1 - 2 / p) * squares + square) / excess)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        parameters = {"memory": self.memory, "shrinkage": self.shrinkage, "weight": self._weight}
+        parameters = {"memory": self.memory, "shrinkage": self.shrinkage, "clip": self.clip}
+        parameters |= {"weight": self._weight, "spread": self._spread}
         arrays: dict[str, npt.NDArray[Any]] = {
             "counts": self._counts,
             "means": self._means,
@@ -175,13 +220,14 @@ class StreamingLDA(Head):
     def _from_state(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
         counts, means, scatter, pending = (arrays[name] for name in ("counts", "means", "scatter", "pending"))
         classes, features = means.shape
-        head = cls(features, classes, memory=parameters["memory"], shrinkage=parameters["shrinkage"])
+        options = {name: parameters[name] for name in ("memory", "shrinkage", "clip")}
+        head = cls(features, classes, **options)
         if counts.shape != (classes,) or scatter.shape != (features, features) or pending.shape[1:] != (features,):
             raise ValueError("its arrays do not go together")
         if len(pending) >= _FOLD:
             raise ValueError(f"{len(pending)} pending rows, where {_FOLD - 1} is the most")
         head._counts, head._means, head._scatter = counts, means, scatter
-        head._weight = float(parameters["weight"])
+        head._weight, head._spread = float(parameters["weight"]), float(parameters["spread"])
         head._used = len(pending)
         head._pending[: head._used] = pending
         return head

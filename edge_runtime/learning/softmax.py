@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from edge_runtime.learning.base import Head
 from edge_runtime.learning.frozen import checked_linear
 
 __all__ = ["SoftmaxHead"]
+
+_BURN_IN = 20
 
 
 class SoftmaxHead(Head):
@@ -34,6 +36,10 @@ class SoftmaxHead(Head):
         float32[classes]; copied.
     rate
         Step size, above 0 and at most 4 (beyond that a single sample may be overshot).
+    averaged
+        Serve the mean of all weights so far in place of the last ones: the cumulative variant (Polyak and Juditsky,
+        "Acceleration of stochastic approximation by averaging", SIAM J. Control Optim. 30, 1992). The first `_BURN_IN`
+        labels are not averaged over.
 
     Raises
     ------
@@ -51,35 +57,61 @@ class SoftmaxHead(Head):
 
     kind = "softmax"
 
-    def __init__(self, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], *, rate: float = 0.5) -> None:
+    def __init__(
+        self,
+        weights: npt.NDArray[np.float32],
+        bias: npt.NDArray[np.float32],
+        *,
+        rate: float = 0.5,
+        averaged: bool = False,
+    ) -> None:
         if not 0 < rate <= 4:
             raise DataError(f"a softmax head's rate is {rate}: it must be above 0 and at most 4")
         self._weights, self._bias = checked_linear(weights, bias)
-        self.rate = float(rate)
+        self.rate, self.averaged = float(rate), averaged
+        self._labels = 0
+        self._mean = (self._weights.copy(), self._bias.copy()) if averaged else (self._weights, self._bias)
         super().__init__(self._weights.shape[1], self._weights.shape[0])
 
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Return copies of the float32 master weights and bias."""
-        return self._weights.copy(), self._bias.copy()
+        """Return copies of the float32 master weights and bias, or of their means."""
+        weights, bias = self._mean
+        return weights.copy(), bias.copy()
 
-    def _learn(self, embeddings: npt.NDArray[np.float32], labels: list[int]) -> None:
-        for embedding, label in zip(embeddings, labels, strict=True):
+    def _learn(self, embeddings: npt.NDArray[np.float32], targets: Sequence[Any]) -> None:
+        for embedding, label in zip(embeddings, targets, strict=True):
             self._step(embedding, label)
+            if self.averaged:
+                self._average()
 
     def _step(self, embedding: npt.NDArray[np.float32], label: int) -> None:
         error = self._weights @ embedding
         error += self._bias
-        error -= error.max()
+        error -= np.maximum.reduce(error)
         np.exp(error, out=error)
-        error /= error.sum()
+        error /= np.add.reduce(error)
         error[label] -= 1
         error *= self.rate / (1 + float(embedding @ embedding))
         self._weights -= error[:, None] * embedding
         self._bias -= error
 
+    def _average(self) -> None:
+        self._labels += 1
+        share = np.float32(1 / max(1, self._labels - _BURN_IN))
+        for mean, last in zip(self._mean, (self._weights, self._bias), strict=True):
+            np.add(mean, (last - mean) * share, out=mean)
+
     def _state(self) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-        return {"rate": self.rate}, {"weights": self._weights, "bias": self._bias}
+        parameters = {"rate": self.rate, "averaged": self.averaged, "labels": self._labels}
+        mean = {"mean_weights": self._mean[0], "mean_bias": self._mean[1]} if self.averaged else {}
+        return parameters, {"weights": self._weights, "bias": self._bias, **mean}
 
     @classmethod
     def _from_state(cls, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        return cls(arrays["weights"], arrays["bias"], rate=parameters["rate"])
+        head = cls(arrays["weights"], arrays["bias"], rate=parameters["rate"], averaged=parameters["averaged"])
+        head._labels = int(parameters["labels"])
+        if head.averaged:
+            head._mean = checked_linear(arrays["mean_weights"], arrays["mean_bias"])
+            if head._mean[0].shape != head._weights.shape:
+                raise ValueError("its arrays do not go together")
+        return head

@@ -23,14 +23,18 @@ import numpy.typing as npt
 
 from edge_runtime.errors import StateError
 
-__all__ = ["VERSION", "pack", "unpack"]
+__all__ = ["VERSION", "Arrays", "State", "pack", "refill", "unpack"]
+
+Arrays = dict[str, npt.NDArray[Any]]
+State = tuple[dict[str, Any], Arrays]
+"""What a part of a state hands over: numbers, strings and lists for JSON, and arrays by name."""
 
 VERSION = 1
 
 _MAGIC = b"EDGESTAT"
 _PREFIX = struct.Struct("<8sHI")
 _DIGEST_BYTES = hashlib.sha256().digest_size
-_DTYPES = frozenset({"|b1", "|i1", "<i2", "<i4", "<i8", "<f4", "<f8"})
+_DTYPES = frozenset({"|b1", "|i1", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8"})
 
 
 def pack(kind: str, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
@@ -43,7 +47,7 @@ def pack(kind: str, parameters: Mapping[str, Any], arrays: Mapping[str, npt.NDAr
     parameters
         Whatever JSON holds exactly.
     arrays
-        Arrays of bool, int8 to int64, float32 or float64, of any shape.
+        Arrays of bool, int8 to int64, or float16 to float64, of any shape.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def unpack(data: bytes) -> tuple[str, dict[str, Any], dict[str, npt.NDArray[Any]
 def _little_endian(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     stored = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).reshape(array.shape)
     if stored.dtype.str not in _DTYPES:
-        raise StateError(f"array '{name}' is {array.dtype}: a state holds bool, int8 to int64, float32 and float64")
+        raise StateError(f"array '{name}' is {array.dtype}: a state holds bool, int8 to int64, and float16 to float64")
     return stored
 
 
@@ -114,3 +118,12 @@ def _read_arrays(body: bytes, offset: int, layout: list[dict[str, Any]]) -> tupl
         arrays[entry["name"]] = flat.astype(dtype.newbyteorder("=")).reshape(shape)
         offset += count * dtype.itemsize
     return arrays, offset
+
+
+def refill(own: Arrays, saved: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write saved arrays over one's own; KeyError or ValueError where they are missing or of other shapes."""
+    for name, array in own.items():
+        if saved[name].shape != array.shape:
+            raise ValueError(f"'{name}' is {list(saved[name].shape)} and should be {list(array.shape)}")
+    for name, array in own.items():
+        array[...] = saved[name]

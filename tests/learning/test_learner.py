@@ -121,14 +121,14 @@ def test_the_promoted_head_goes_on_with_what_it_learns() -> None:
     assert agree.mean() > 0.9
 
 
-def test_a_memory_of_a_world_that_has_gone_is_emptied_on_the_promotion() -> None:
+def test_a_memory_of_a_world_that_has_gone_is_emptied() -> None:
     world = World()
     world.live(300)
+    before = len(world.learner.contest.held_out)
     world.live(200, turned=True)
     changes = [outcome.decision for outcome in world.outcomes if outcome.decision.changes_head]
     assert changes[0].kind is DecisionKind.PROMOTE
-    assert changes[0].evidence["memory"]["up_to_date"] is False
-    assert changes[1].evidence["memory"]["samples"] < 6 < changes[0].evidence["memory"]["samples"]
+    assert changes[0].evidence["memory"]["samples"] < 12 < before
 
 
 class Fickle(FrozenHead):
@@ -224,7 +224,7 @@ def test_every_label_is_answered_and_counted() -> None:
     ]
     assert [fate.served_right for fate in fates] == [True, False, None, None, None, None, None, False]
     assert all((fate.decision is None) == (fate.status is not LabelStatus.ACCEPTED) for fate in fates)
-    assert learner.label_counts == {
+    assert {status: count for status, count in learner.label_counts.items() if count} == {
         LabelStatus.ACCEPTED: 3,
         LabelStatus.DUPLICATE: 1,
         LabelStatus.FORGOTTEN: 1,

@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_runtime.errors import DataError
-from edge_runtime.learning import Prequential
+from edge_runtime.learning import Prequentials
 
 
 @given(hits=st.lists(st.booleans(), min_size=1, max_size=60), fading=st.floats(0.1, 1), window=st.integers(1, 20))
 def test_against_the_definition(hits: list[bool], fading: float, window: int) -> None:
-    accuracy = Prequential(fading=fading, window=window)
+    accuracy = Prequentials(["a", "not a"], fading=fading, window=window)
     for hit in hits:
-        accuracy.add(hit)
-    score = accuracy.score()
+        accuracy.add(np.array([hit, not hit]))
+    score = accuracy.scores()["a"]
+    assert accuracy.scores()["not a"].correct == len(hits) - score.correct
     weights = [fading**age for age in range(len(hits))][::-1]
     last = hits[-window:]
     assert (score.count, score.correct, score.window) == (len(hits), sum(hits), len(last))
@@ -25,7 +27,7 @@ def test_against_the_definition(hits: list[bool], fading: float, window: int) ->
 
 
 def test_nothing_is_known_before_the_first_label() -> None:
-    score = Prequential().score()
+    score = Prequentials(["a"]).scores()["a"]
     assert (score.count, score.window) == (0, 0)
     assert math.isnan(score.faded)
     assert math.isnan(score.windowed)
@@ -35,4 +37,4 @@ def test_nothing_is_known_before_the_first_label() -> None:
 @pytest.mark.parametrize("wrong", [{"fading": 0}, {"fading": 1.01}, {"window": 0}])
 def test_wrong_parameters_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(DataError, match=next(iter(wrong))):
-        Prequential(**wrong)
+        Prequentials(["a"], **wrong)

@@ -1,0 +1,1 @@
+"""The study behind `bench learning`: streams, networks, peers, cells and the report."""
