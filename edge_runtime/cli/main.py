@@ -11,6 +11,7 @@ from edge_runtime import __version__
 from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
+from edge_runtime.cli.doctor import doctor
 from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
@@ -63,6 +64,7 @@ app.command("verify")(verify)
 app.command("quantize")(quantize)
 app.command("synth")(synth_verb)
 app.command("boards")(boards)
+app.command("doctor")(doctor)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
 
