@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.accelerator import FailoverAccelerator, OverlayAccelerator
-from edge_runtime.accelerator.bus import Bus, FakeBus, VerilatorBus
+from edge_runtime.accelerator.bus import Bus, EmulatedBus, FakeBus
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError, DataError
@@ -21,13 +21,13 @@ REFERENCE = Interpreter(PROGRAM.graph, PROGRAM.rounding)
 
 
 class FaultyBus(Bus):
-    """A verilated overlay with a fault that can be switched on: `hangs`, `rubbish` or `dead`."""
+    """A working overlay with a fault that can be switched on: `hangs`, `rubbish` or `dead`."""
 
     def __init__(self, world):
         if world.fault == "dead":
             raise BusError("nobody answers")
         self._world = world
-        self._bus = VerilatorBus(SMALL)
+        self._bus = EmulatedBus(SMALL)
         world.opened += 1
 
     def read(self, offset, length):
