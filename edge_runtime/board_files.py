@@ -2,15 +2,17 @@
 
 The tops in `rtl/boards/` hold no numbers. Overlay parameters, rates and dividers come from a header, `edge_board.vh`,
 that is rendered from the board's TOML file, for the board itself or for its simulation.
+``python -m edge_runtime.board_files BOARD FOLDER`` writes all of it.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.boards import Board, Pin
+from edge_runtime.boards import Board, Pin, load_board
 from edge_runtime.errors import ConfigError
 from edge_runtime.paths import rtl_folder
 
@@ -22,6 +24,7 @@ __all__ = [
     "plan_ecp5_pll",
     "render_board_header",
     "render_lpf",
+    "write_board_files",
 ]
 
 HEADER_NAME = "edge_board.vh"
@@ -33,6 +36,9 @@ _LARGEST_DIVIDER = 128
 _MIDDLE_VCO_HZ = 600e6
 
 SIMULATED_CLOCKS_PER_BIT = 16
+
+# What a top takes from `rtl/boards/`, by the bus that leads to it.
+_SHARED = {"uart": ("edge_ecp5_clock", "edge_uart_system"), "pynq": ("edge_zynq_system",), "verilator": ()}
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ def board_sources(board: Board) -> list[Path]:
     top = folder / f"{board.name}.v"
     if not top.is_file():
         raise ConfigError(f"board {board.name!r} has no top: {top} is not there")
-    shared = sorted(folder.glob("edge_*.v"))
+    shared = [folder / f"{name}.v" for name in _SHARED[board.bus]]
     return [top, *shared, *sorted(rtl_folder().glob("*.v"))]
 
 
@@ -141,3 +147,27 @@ def render_lpf(board: Board) -> str:
 def _electrical(pin: Pin) -> str:
     drive = "" if pin.drive_ma is None else f" DRIVE={pin.drive_ma}"
     return f"PULLMODE={pin.pull.upper()} IO_TYPE={pin.standard}{drive}"
+
+
+def write_board_files(board: Board, folder: Path) -> list[Path]:
+    """Write into `folder` what the board's top is built with: header, list of sources, constraints; return the files.
+
+    Raises
+    ------
+    ConfigError
+        If the board has no top.
+    """
+    files = {
+        HEADER_NAME: render_board_header(board),
+        "sources.txt": "".join(f"{path}\n" for path in board_sources(board)),
+    }
+    if board.part.family == "ecp5":
+        files["constraints.lpf"] = render_lpf(board)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_text(content)
+    return [folder / name for name in files]
+
+
+if __name__ == "__main__":
+    write_board_files(load_board(sys.argv[1]), Path(sys.argv[2]))

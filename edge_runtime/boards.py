@@ -16,7 +16,7 @@ from edge_runtime.errors import ConfigError, InputError
 from edge_runtime.paths import board_folder
 from edge_runtime.units import Frequency
 
-__all__ = ["Board", "Bus", "OverlayTable", "Part", "Pin", "SerialTable", "list_boards", "load_board"]
+__all__ = ["Board", "Bus", "OverlayTable", "Part", "Pin", "PynqTable", "SerialTable", "list_boards", "load_board"]
 
 Bus = Literal["verilator", "pynq", "uart"]
 
@@ -75,6 +75,14 @@ class SerialTable(Table):
     sends: str
 
 
+class PynqTable(Table):
+    """How PYNQ sees the overlay: its address, its bitstream (beside it lies the ``.hwh``), and the processor."""
+
+    base_address: int = Field(ge=0)
+    bitstream: str
+    arch: Literal["armv7l", "aarch64"]
+
+
 class Pin(Table):
     """Where a port of the board's top leaves the FPGA, and its electrical side."""
 
@@ -105,6 +113,7 @@ class Board(Table):
     )
     oscillator_pin: str | None = Field(None, description="the port of the board's top that it comes in by")
     serial: SerialTable | None = Field(None, description="rate and port of the serial cable")
+    pynq: PynqTable | None = Field(None, description="address and bitstream of the overlay on a Zynq")
     pins: Mapping[str, Pin] = Field(default={}, description="ports of the board's top, each with its site")
 
     @model_validator(mode="after")
@@ -117,6 +126,8 @@ class Board(Table):
                     raise ValueError(
                         f"{port} is no key of the table pins; the top's ports must be there, with their sites"
                     )
+        if self.bus == "pynq" and self.pynq is None:
+            raise ValueError("a board with bus = 'pynq' needs the table pynq: base_address, bitstream and arch")
         return self
 
     @cached_property

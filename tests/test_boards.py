@@ -18,7 +18,7 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
 
 
 def test_the_boards_that_are_known() -> None:
-    assert {"colorlight_i5", "laptop_sim", "pynq_z2", "ulx3s_85f"} <= set(list_boards())
+    assert {"colorlight_i5", "kv260", "laptop_sim", "pynq_z1", "pynq_z2", "ultra96", "ulx3s_85f"} <= set(list_boards())
 
 
 @pytest.mark.parametrize("name", list_boards())

@@ -18,9 +18,9 @@ from edge_runtime.errors import AcceleratorError, DeadlineError, FitError
 from edge_runtime.model.head import QuantizedHead, apply_head, find_head
 from edge_runtime.model.interpreter import Interpreter
 
-__all__ = ["OverlayAccelerator"]
+__all__ = ["DEFAULT_DEADLINE_S", "OverlayAccelerator"]
 
-_DEFAULT_DEADLINE_S = 10.0
+DEFAULT_DEADLINE_S = 10.0
 
 
 class OverlayAccelerator(Accelerator):
@@ -39,7 +39,7 @@ class OverlayAccelerator(Accelerator):
         If what answers on the bus is no overlay of this release.
     """
 
-    def __init__(self, bus: Bus, *, deadline_s: float = _DEFAULT_DEADLINE_S) -> None:
+    def __init__(self, bus: Bus, *, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
         self._bus = bus
         self._deadline_s = deadline_s
         self._registers = Registers(bus)

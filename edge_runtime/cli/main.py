@@ -12,6 +12,7 @@ from edge_runtime.cli.bench import bench
 from edge_runtime.cli.boards import boards
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
+from edge_runtime.cli.doctor import doctor
 from edge_runtime.cli.features import features
 from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
@@ -70,6 +71,7 @@ app.command("quantize")(quantize)
 app.command("synth")(synth_verb)
 app.command("boards")(boards)
 app.command("bench")(bench)
+app.command("doctor")(doctor)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
 

@@ -26,9 +26,7 @@ def verify(
     seed: Annotated[int, typer.Option(min=0, help="What the random inputs are drawn from.")] = 0,
     over: Annotated[
         Way,
-        typer.Option(
-            help="The overlay in simulation, directly (axi) or behind a serial cable (uart), or the board itself."
-        ),
+        typer.Option(help="In simulation, directly (axi), behind a serial cable (uart) or through pynq; or the board."),
     ] = "axi",
     allow_cpu: Annotated[
         bool, typer.Option("--allow-cpu", help="Let the CPU run what does not fit the overlay.")
@@ -55,6 +53,7 @@ def verify(
 _PLACES: dict[Way, str] = {
     "axi": "in simulation",
     "uart": "in simulation, behind a serial cable",
+    "pynq": "in simulation, through pynq",
     "board": "on the board",
 }
 

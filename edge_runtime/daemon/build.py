@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.accelerator import Accelerator, CheckedAccelerator, open_accelerator
+from edge_runtime.accelerator import Accelerator, CheckedAccelerator, FailoverAccelerator, open_accelerator
+from edge_runtime.accelerator.failover import run_deadline_s
 from edge_runtime.boards import Board, load_board
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
@@ -97,7 +98,12 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
     network = Network(program.graph, size=view.size, classes=model.classes)
 
     def open_it() -> Accelerator:
-        accelerator = open_accelerator(model.accelerator, chosen)
+        deadline_s = run_deadline_s(chosen, program.cycles)
+
+        def open_plain() -> Accelerator:
+            return open_accelerator(model.accelerator, chosen, deadline_s=deadline_s)
+
+        accelerator = FailoverAccelerator(open_plain) if model.accelerator == "overlay" else open_plain()
         return CheckedAccelerator(accelerator) if model.check else accelerator
 
     return Deployment(chosen, program, network, view, open_it)

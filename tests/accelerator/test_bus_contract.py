@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import pytest
 
-from edge_runtime.accelerator.bus import FakeBus, SimulatedUartBus, VerilatorBus
+from edge_runtime.accelerator.bus import FakeBus, SimulatedPynqBus, SimulatedUartBus, VerilatorBus
 from edge_runtime.accelerator.registers import Registers, identify
 from edge_runtime.compiler import OverlayParameters
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError
-from support.boards import serial_board
+from support.boards import serial_board, with_overlay
 
 SMALL = OverlayParameters(
     k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
@@ -19,11 +20,15 @@ SMALL = OverlayParameters(
 WINDOWS = {"PROGRAM": 512, "ACTIVATIONS": 4096, "WEIGHTS": 64 * 64}
 
 
+# In an environment with pynq (see test_pynq.py) the suite runs over pynq alone, on the board that this pynq knows.
+PYNQ_BOARD = os.environ.get("EDGE_RUNTIME_TEST_PYNQ")
 BUSES = {
     "fake": FakeBus,
     "verilator": VerilatorBus,
     "uart": lambda parameters: SimulatedUartBus(serial_board(parameters)),
 }
+if PYNQ_BOARD:
+    BUSES = {"pynq": lambda parameters: SimulatedPynqBus(with_overlay(PYNQ_BOARD, parameters))}
 
 
 @pytest.fixture(params=BUSES)

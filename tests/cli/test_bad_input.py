@@ -163,8 +163,8 @@ def test_nan_samples_are_left_out_and_counted(cli: Any, pipeline: Path) -> None:
     assert "2 windows skipped" in cli("run", pipeline).err
 
 
-def test_a_bus_that_is_not_there_yet(cli: Any, pipeline: Path) -> None:
+def test_a_board_without_its_package(cli: Any, pipeline: Path) -> None:
     edited(pipeline, 'accelerator = "reference"', 'accelerator = "overlay"')
     result = cli("run", pipeline, "--board", "pynq_z2")
     assert result.status == 1
-    assert "the pynq bus is not there yet" in result.err.splitlines()[-1]
+    assert "the pynq bus needs the pynq package" in result.err.splitlines()[-1]

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError
 
 __all__ = ["WORD_BYTES", "Bus"]
@@ -64,3 +65,18 @@ def check_words(offset: int, length: int) -> None:
     """
     if offset < 0 or length < 0 or offset % WORD_BYTES or length % WORD_BYTES:
         raise BusError(f"offset {offset:#x}, length {length}: a bus moves whole words; use multiples of {WORD_BYTES}")
+
+
+def check_windows(offset: int, length: int) -> None:
+    """Refuse what does not lie in one window of the host interface.
+
+    A Zynq's processor dies of an answer with SLVERR, so a bus to one asks before it goes there.
+
+    Raises
+    ------
+    BusError
+        If nothing is there.
+    """
+    windows = host_interface().windows.values()
+    if not any(window.offset <= offset and offset + length <= window.offset + window.size for window in windows):
+        raise BusError(f"offset {offset:#x}, length {length}: nothing is there")

@@ -1,0 +1,66 @@
+# A Zynq's block design: processing system, SmartConnect, interrupt controller, and the overlay's cell. Sourced by each
+# board's build.tcl. Leaves edge_runtime.bit and edge_runtime.hwh beside that.
+
+set here [file dirname [file normalize [info script]]]
+set repository [file dirname $here]
+set build [file join $here $board build]
+file mkdir $build
+
+# Header with the overlay's parameters, and the list of sources, from the board's TOML file.
+set python [expr {[info exists ::env(PYTHON)] ? $::env(PYTHON) : "python3"}]
+set ::env(PYTHONPATH) $repository
+exec $python -m edge_runtime.board_files $board $build
+set list_file [open [file join $build sources.txt]]
+set sources [split [string trim [read $list_file]] "\n"]
+close $list_file
+
+create_project -force $board $build -part $part
+set_property board_part $board_part [current_project]
+set_property target_language Verilog [current_project]
+add_files -norecurse $sources
+set_property include_dirs [list $build [file join $repository rtl]] [current_fileset]
+update_compile_order -fileset sources_1
+
+create_bd_design system
+set ps [create_bd_cell -type ip -vlnv $ps_vlnv ps]
+apply_bd_automation -rule $ps_rule -config $ps_rule_config $ps
+set_property -dict $ps_config $ps
+set overlay [create_bd_cell -type module -reference $board edge_overlay_0]
+set reset [create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset reset]
+set connect [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect connect]
+set_property -dict [list CONFIG.NUM_SI 1 CONFIG.NUM_MI 2] $connect
+set interrupts [create_bd_cell -type ip -vlnv xilinx.com:ip:axi_intc interrupts]
+set_property -dict [list CONFIG.C_IRQ_CONNECTION 1] $interrupts
+
+connect_bd_intf_net [get_bd_intf_pins ps/$ps_master] [get_bd_intf_pins connect/S00_AXI]
+connect_bd_intf_net [get_bd_intf_pins connect/M00_AXI] [get_bd_intf_pins edge_overlay_0/s_axil]
+connect_bd_intf_net [get_bd_intf_pins connect/M01_AXI] [get_bd_intf_pins interrupts/s_axi]
+foreach pin [list ps/$ps_master_clock reset/slowest_sync_clk connect/aclk edge_overlay_0/aclk interrupts/s_axi_aclk] {
+    connect_bd_net [get_bd_pins ps/$ps_clock] [get_bd_pins $pin]
+}
+connect_bd_net [get_bd_pins ps/$ps_reset] [get_bd_pins reset/ext_reset_in]
+foreach pin [list connect/aresetn edge_overlay_0/aresetn interrupts/s_axi_aresetn] {
+    connect_bd_net [get_bd_pins reset/peripheral_aresetn] [get_bd_pins $pin]
+}
+connect_bd_net [get_bd_pins edge_overlay_0/irq] [get_bd_pins interrupts/intr]
+connect_bd_net [get_bd_pins interrupts/irq] [get_bd_pins ps/$ps_interrupt]
+
+# 4 MiB for the overlay; the interrupt controller behind it.
+assign_bd_address -offset $base_address -range 4M [get_bd_addr_segs edge_overlay_0/s_axil/reg0]
+assign_bd_address -offset [format 0x%08X [expr {$base_address + 0x00800000}]] -range 64K \
+    [get_bd_addr_segs interrupts/S_AXI/Reg]
+validate_bd_design
+save_bd_design
+
+set wrapper [make_wrapper -files [get_files system.bd] -top]
+add_files -norecurse $wrapper
+set_property top system_wrapper [current_fileset]
+launch_runs impl_1 -to_step write_bitstream -jobs 4
+wait_on_run impl_1
+if {[get_property PROGRESS [get_runs impl_1]] ne "100%"} {
+    error "place and route of $board failed; see $build/$board.runs/impl_1/runme.log"
+}
+set run [file join $build $board.runs impl_1]
+file copy -force [file join $run system_wrapper.bit] [file join $here $board edge_runtime.bit]
+set handoff [file join $build $board.gen sources_1 bd system hw_handoff system.hwh]
+file copy -force $handoff [file join $here $board edge_runtime.hwh]
