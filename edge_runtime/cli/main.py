@@ -9,6 +9,7 @@ import typer
 
 from edge_runtime import __version__
 from edge_runtime.cli.boards import boards
+from edge_runtime.cli.bundle import bundle
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
 from edge_runtime.cli.generate import generate_verb
@@ -65,6 +66,7 @@ app.command("synth")(synth_verb)
 app.command("boards")(boards)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
+app.add_typer(bundle, name="bundle")
 
 
 def main() -> None:

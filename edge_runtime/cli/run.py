@@ -11,7 +11,7 @@ import typer
 
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.daemon import PipelineConfig, PipelineReport, load_pipeline, run_pipelines
-from edge_runtime.daemon.build import build_plant
+from edge_runtime.daemon.plant import build_plant
 from edge_runtime.errors import ConfigError, MismatchError, SinkError
 
 __all__ = ["run"]
@@ -31,7 +31,9 @@ def run(
     config = load_pipeline(pipeline)
     _check_output(config, pipeline, as_json=as_json)
     plant = build_plant(config, board=board)
-    stopped = anyio.run(partial(run_pipelines, plant.source, [plant.pipeline], handle_signals=True))
+    stopped = anyio.run(
+        partial(run_pipelines, plant.source, [plant.pipeline], handle_signals=True, beside=plant.beside)
+    )
     report = plant.pipeline.report()
     if as_json:
         about = {

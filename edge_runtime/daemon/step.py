@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, Inference
 from edge_runtime.compiler.program import Program
+from edge_runtime.daemon.force import force_roll_back
 from edge_runtime.daemon.labels import Label
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
@@ -68,6 +69,7 @@ class Step:
         self.latencies = Durations()
         self.decisions = dict.fromkeys(DecisionKind, 0)
         self._recorder = recorder
+        self._now_ns = 0
         accelerator.load(program)
 
     def take(self, window: FeatureWindow, *, received: float) -> list[dict[str, Any]]:
@@ -85,7 +87,8 @@ class Step:
         AcceleratorError
             If the accelerator fails.
         """
-        told = self._learn(window.end_ns)
+        self._now_ns = window.end_ns
+        told = self.learn()
         known = self.check.mismatches if self.check else 0
         inference = self.accelerator.infer([self.network.quantize(window.values)])
         self.inferences += 1
@@ -95,6 +98,14 @@ class Step:
         self.latencies.add(latency)
         mismatches = self.check.mismatches - known if self.check else None
         return [*told, self._tell_prediction(inference, window, prediction, latency=latency, mismatches=mismatches)]
+
+    def roll_back(self) -> list[dict[str, Any]]:
+        """Let the network's own last layer serve again because somebody asked for it; return what there is to tell."""
+        if self.learning is None:
+            self.accelerator.load(self.program)
+            return []
+        decision = force_roll_back(self.learning.learner)
+        return [] if decision is None else self._follow(self.learning, decision, self._now_ns)
 
     def close(self) -> None:
         """Close the accelerator."""
@@ -110,9 +121,11 @@ class Step:
         """The name of the head that serves."""
         return self.learning.learner.serving if self.learning else "frozen"
 
-    def _learn(self, now_ns: int) -> list[dict[str, Any]]:
+    def learn(self) -> list[dict[str, Any]]:
+        """Learn the labels that have come, and return what there is to tell."""
         if self.learning is None:
             return []
+        now_ns = self._now_ns
         told = []
         for label, outcome in self.learning.learn_due(now_ns):
             told.append(self._tell_label(label, outcome, now_ns))
