@@ -13,6 +13,7 @@ from edge_runtime.cli.bundle import bundle
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
 from edge_runtime.cli.generate import generate_verb
+from edge_runtime.cli.device import label, rollback, status
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
@@ -66,6 +67,9 @@ app.command("synth")(synth_verb)
 app.command("boards")(boards)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
+app.command("status")(status)
+app.command("label")(label)
+app.command("rollback")(rollback)
 app.add_typer(bundle, name="bundle")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,6 +117,19 @@ def test_the_metrics_are_openmetrics(running: Running) -> None:
     assert {"edge_latency_seconds", "edge_labels", "edge_decisions", "edge_sink_records", "process_cpu_seconds"} <= set(
         families
     )
+
+
+def test_the_grafana_dashboard_asks_only_for_metrics_that_there_are(running: Running) -> None:
+    with urllib.request.urlopen(running.url + "/metrics", timeout=10) as answer:  # noqa: S310
+        text = answer.read().decode()
+    there = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
+    # Nothing was dropped, so this one has no samples yet.
+    there.add("edge_outbox_dropped_total")
+    dashboard = json.loads((Path(__file__).resolve().parents[2] / "examples" / "grafana.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(asked) == 10
+    for expression in asked:
+        assert set(re.findall(r"\b(?:edge|process)_\w+", expression)) <= there, expression
 
 
 def test_events_come_as_they_happen(running: Running) -> None:
