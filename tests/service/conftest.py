@@ -11,7 +11,7 @@ import pytest
 
 from edge_runtime.stream import save_recording
 from support import daemon
-from support.broker import free_port
+from support.mosquitto import free_port
 from support.networks import dense_network
 from support.running import PIPELINE, Running
 
