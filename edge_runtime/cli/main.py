@@ -12,8 +12,8 @@ from edge_runtime.cli.boards import boards
 from edge_runtime.cli.bundle import bundle
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
-from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.device import label, rollback, status
+from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs

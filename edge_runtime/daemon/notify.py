@@ -28,6 +28,8 @@ def notify(state: str) -> bool:
     # A name that begins with @ is abstract: it lies in no folder.
     target = "\0" + address[1:] if address.startswith("@") else address
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        # Nobody may hold up the event loop, not even systemd.
+        sender.setblocking(False)
         sender.sendto(state.encode(), target)
         return True
     return False

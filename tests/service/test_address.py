@@ -65,7 +65,7 @@ async def test_systemd_hears_that_the_daemon_is_ready_alive_and_stopping(
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(5)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        monkeypatch.setenv("WATCHDOG_USEC", "20000")
+        monkeypatch.setenv("WATCHDOG_USEC", "200000")
         with anyio.move_on_after(0.5):
             await keep_watchdog(lambda: True)
         heard = [systemd.recv(100).decode()]
@@ -73,3 +73,10 @@ async def test_systemd_hears_that_the_daemon_is_ready_alive_and_stopping(
             heard.append(systemd.recv(100).decode())
     assert heard[0] == "READY=1"
     assert heard[1:-1].count("WATCHDOG=1") == len(heard) - 2 > 1
+
+
+def test_a_systemd_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        assert not all([notify("WATCHDOG=1") for _ in range(5000)])
