@@ -79,4 +79,4 @@ def test_a_systemd_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatc
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        assert not all([notify("WATCHDOG=1") for _ in range(5000)])
+        assert not all(notify("WATCHDOG=1") for _ in range(5000))
