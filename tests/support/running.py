@@ -74,7 +74,7 @@ class Running:
 
     def wait_for(self, condition: Any) -> dict[str, Any]:
         """Wait until the status is as it should be, and return it."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while time.monotonic() < until:
             assert self.process.poll() is None, (self.folder / "log").read_text()
             with suppress(OSError):
