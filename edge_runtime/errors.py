@@ -27,6 +27,7 @@ from __future__ import annotations
 
 __all__ = [
     "AcceleratorError",
+    "BundleError",
     "BusError",
     "ConfigError",
     "DataError",
@@ -63,6 +64,10 @@ class ModelError(InputError):
 
 class ConfigError(InputError):
     """A board or pipeline file with a wrong key, unit or value."""
+
+
+class BundleError(InputError):
+    """A bundle that is damaged, not to be trusted or made for another device, or a step that is not allowed now."""
 
 
 class DataError(InputError):

@@ -10,8 +10,10 @@ import typer
 from edge_runtime import __version__
 from edge_runtime.cli.bench import bench
 from edge_runtime.cli.boards import boards
+from edge_runtime.cli.bundle import bundle
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
+from edge_runtime.cli.device import label, rollback, status
 from edge_runtime.cli.doctor import doctor
 from edge_runtime.cli.features import features
 from edge_runtime.cli.generate import generate_verb
@@ -74,6 +76,10 @@ app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
+app.command("status")(status)
+app.command("label")(label)
+app.command("rollback")(rollback)
+app.add_typer(bundle, name="bundle")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import typer
 
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.daemon import PipelineConfig, PipelineReport, load_pipeline, run_pipelines
-from edge_runtime.daemon.build import build_plant
+from edge_runtime.daemon.plant import build_plant
 from edge_runtime.errors import ConfigError, MismatchError, SinkError
 
 __all__ = ["run", "run_config"]
@@ -35,7 +35,9 @@ def run_config(config: PipelineConfig, path: Path, *, board: str | None, as_json
     """Run a pipeline, whose file is at `path`, and tell what came of it; `run` and `replay` share this."""
     _check_output(config, path, as_json=as_json)
     plant = build_plant(config, board=board)
-    stopped = anyio.run(partial(run_pipelines, plant.source, [plant.pipeline], handle_signals=True))
+    stopped = anyio.run(
+        partial(run_pipelines, plant.source, [plant.pipeline], handle_signals=True, beside=plant.beside)
+    )
     report = plant.pipeline.report()
     if as_json:
         about = {

@@ -12,30 +12,25 @@ from edge_runtime.boards import Board, load_board
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
 from edge_runtime.daemon.config import (
-    LearningTable,
     ModelTable,
-    PipelineConfig,
 )
 from edge_runtime.daemon.fanout import FanOut
-from edge_runtime.daemon.labels import DelayedTruth, LabelFeed
+from edge_runtime.daemon.labels import LabelFeed
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.recorder import Recorder
-from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.daemon.step import Step
-from edge_runtime.errors import ConfigError
+from edge_runtime.daemon.watch import Watcher
 from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
 from edge_runtime.learning.learner import Learner, default_challengers
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.sources.base import Source
-from edge_runtime.sources.recording import RecordedSource
-from edge_runtime.sources.tap import TappedSource
 from edge_runtime.telemetry.sink import Sink
 
-__all__ = ["Deployment", "Plant", "build_learning", "build_pipeline", "build_plant", "deploy"]
+__all__ = ["Deployment", "build_learning", "build_pipeline", "deploy"]
 
 
 @dataclass(frozen=True)
@@ -61,15 +56,6 @@ class Deployment:
     network: Network
     view: FeatureView
     open_accelerator: Callable[[], Accelerator]
-
-
-@dataclass(frozen=True)
-class Plant:
-    """A pipeline file brought to life: its source and its pipeline, not yet running."""
-
-    deployment: Deployment
-    source: Source
-    pipeline: Pipeline
 
 
 def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) -> Deployment:
@@ -117,6 +103,7 @@ def build_pipeline(
     sinks: Mapping[str, Sink],
     learning: Learning | None = None,
     status_every: float = 10.0,
+    watchers: Sequence[Watcher] = (),
 ) -> Pipeline:
     """Put a pipeline together.
 
@@ -134,6 +121,8 @@ def build_pipeline(
         None: the network stays as it is.
     status_every
         Seconds from one status record to the next.
+    watchers
+        See what goes through.
 
     Raises
     ------
@@ -147,7 +136,16 @@ def build_pipeline(
         return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
 
     computer = FeatureComputer(deployment.view, source.rate_hz, source.channels)
-    return Pipeline(recorder, computer, open_step, FanOut(sinks), status_every=status_every)
+    return Pipeline(
+        recorder,
+        computer,
+        open_step,
+        FanOut(sinks),
+        status_every=status_every,
+        watchers=watchers,
+        channels=source.channels,
+        features=deployment.view.output_names,
+    )
 
 
 def build_learning(
@@ -194,45 +192,3 @@ def build_learning(
         )
 
     return Learning(make_learner, feed, head, state=state)
-
-
-def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
-    """Build what a pipeline file describes.
-
-    Parameters
-    ----------
-    config
-        The checked file.
-    board
-        Another board than the file names.
-
-    Raises
-    ------
-    InputError
-        If the file's parts are not there or do not go together.
-    """
-    deployment = deploy(config.model, config.view, board=board)
-    source = config.source.open()
-    learning = None
-    if config.learns and config.learning is not None:
-        learning = _learn_from_truth(deployment.network, source, config.learning)
-    sinks = open_sinks(config.sink, device=config.device.name, pipelines=[config.pipeline.name])
-    pipeline = build_pipeline(
-        config.pipeline.name,
-        deployment,
-        source,
-        sinks=sinks,
-        learning=learning,
-        status_every=config.pipeline.status_every,
-    )
-    if config.pipeline.tap is not None:
-        source = TappedSource(source, config.pipeline.tap)
-    return Plant(deployment, source, pipeline)
-
-
-def _learn_from_truth(network: Network, source: Source, table: LearningTable) -> Learning:
-    if not isinstance(source, RecordedSource) or not source.recording.spans:
-        raise ConfigError("learning.enabled: needs labels, but the recording has no spans that say what was true")
-    classes = {name: index for index, name in enumerate(network.classes)}
-    feed = DelayedTruth(source.recording, classes, delay_s=table.label_delay)
-    return build_learning(network, feed, heads=table.heads, capacity=table.capacity, state=table.state)

@@ -23,6 +23,7 @@ __all__ = [
     "ModelTable",
     "PipelineConfig",
     "PipelineTable",
+    "ServiceTable",
     "load_pipeline",
 ]
 
@@ -81,6 +82,16 @@ class LearningTable(Table):
     state: NearbyPath | None = Field(default=None, description="a folder in which learning survives a restart")
 
 
+class ServiceTable(Table):
+    """The service over HTTP; without this table there is none."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    token_file: NearbyPath | None = None
+    cert_file: NearbyPath | None = None
+    key_file: NearbyPath | None = None
+
+
 class PipelineConfig(Table):
     """A whole pipeline file."""
 
@@ -91,14 +102,23 @@ class PipelineConfig(Table):
     model: ModelTable
     learning: LearningTable | None = None
     sink: tuple[SinkTable, ...] = ()
+    service: ServiceTable | None = None
 
     @model_validator(mode="after")
     def _learning_has_labels(self) -> Self:
-        if self.learns and not isinstance(self.source, RecordingTable):
-            raise ValueError('learning.enabled: needs labels, and only a source of kind "recording" brings them')
+        if self.learns and not isinstance(self.source, RecordingTable) and not self.hears:
+            raise ValueError(
+                'learning.enabled: needs labels; they come from a source of kind "recording", from a [service], '
+                'or from a sink of kind "mqtt"'
+            )
         if self.learns and not self.model.classes:
             raise ValueError('model.classes: missing; learning needs the classes\' names, like ["walking", "running"]')
         return self
+
+    @property
+    def hears(self) -> bool:
+        """Whether labels and commands can come from outside."""
+        return self.service is not None or any(sink.kind == "mqtt" and sink.commands for sink in self.sink)
 
     @property
     def learns(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import TracebackType
+from typing import Any
 
 import anyio
 import structlog
@@ -14,6 +15,7 @@ from anyio.abc import TaskGroup
 from typing_extensions import Self
 
 from edge_runtime.errors import DataError, SinkError
+from edge_runtime.telemetry.outbox_sink import OutboxSink
 from edge_runtime.telemetry.record import Record
 from edge_runtime.telemetry.sink import Sink
 
@@ -130,6 +132,10 @@ class FanOut:
         """Return what became of the records, sink by sink; exact once the fanout is closed."""
         return [lane.counts() for lane in self._lanes]
 
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return, sink by sink, what became of the records, and what waits where there is an outbox."""
+        return {lane.name: _status(lane) for lane in self._lanes}
+
     async def _offer(self, lane: _Lane, records: Sequence[Record]) -> None:
         lane.offered += len(records)
         try:
@@ -168,3 +174,11 @@ class FanOut:
             self._tasks.cancel_scope.cancel()
             await self._tasks.__aexit__(None, None, None)
             self._tasks = None
+
+
+def _status(lane: _Lane) -> dict[str, Any]:
+    status = asdict(lane.counts())
+    if isinstance(lane.sink, OutboxSink):
+        status["outbox"] = asdict(lane.sink.outbox.counts())
+        status["link"] = asdict(lane.sink.forwarder.state)
+    return status

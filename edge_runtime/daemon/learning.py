@@ -48,7 +48,7 @@ class Learning:
         *,
         state: Path | None = None,
     ) -> None:
-        make = (lambda: learner) if isinstance(learner, Learner) else learner
+        make: Callable[[], Learner] = (lambda: learner) if isinstance(learner, Learner) else learner
         self._durable = None if state is None else DurableLearner(state, make)
         self.learner = make() if self._durable is None else self._durable.learner
         self.feed = feed

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import structlog
@@ -13,12 +13,16 @@ import structlog
 from edge_runtime.daemon.fanout import FanOut, SinkCounts
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.step import Step
+from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.errors import AcceleratorError, EdgeRuntimeError
 from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.stream.block import Block
+from edge_runtime.telemetry.record import Record
 
 __all__ = ["Pipeline", "PipelineReport"]
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -100,6 +104,10 @@ class Pipeline:
         Takes the records; whoever runs the pipeline opens and closes it.
     status_every
         Seconds from one status record to the next.
+    watchers
+        See what goes through.
+    channels, features
+        What the watchers call the blocks' columns and the windows' values.
     """
 
     def __init__(
@@ -110,6 +118,9 @@ class Pipeline:
         fanout: FanOut,
         *,
         status_every: float = 10.0,
+        watchers: Sequence[Watcher] = (),
+        channels: Sequence[str] = (),
+        features: Sequence[str] = (),
     ) -> None:
         self.name = recorder.pipeline
         self.computer = computer
@@ -118,6 +129,10 @@ class Pipeline:
         self._recorder = recorder
         self._open_step = open_step
         self._status_every = status_every
+        self._watchers = tuple(watchers)
+        self._channels = tuple(channels)
+        self._features = tuple(features)
+        self._worker: Worker | None = None
         self._blocks = 0
         self._now_ns = 0
         self._first_at = self._last_at = 0.0
@@ -133,14 +148,39 @@ class Pipeline:
         async with Worker(self.name) as worker:
             try:
                 self.step = await worker.run(self._open_step)
+                self._worker = worker
                 await self._serve(worker, self.step, blocks)
             except EdgeRuntimeError as error:
                 log.error("pipeline failed", pipeline=self.name, error=str(error))
                 await self._tell("event", event="failed", error=type(error).__name__, message=str(error))
                 raise
             finally:
+                self._worker = None
                 with anyio.CancelScope(shield=True):
                     await self._finish(worker)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether the accelerator is open and can be asked."""
+        return self._worker is not None
+
+    async def ask(self, call: Callable[[Step], T]) -> T:
+        """Call something with the step, in the pipeline's own thread, between two inferences.
+
+        Raises
+        ------
+        AcceleratorError
+            If the pipeline is not serving.
+        """
+        if self._worker is None or self.step is None:
+            raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
+        return await self._worker.run(call, self.step)
+
+    async def tell(self, records: Sequence[Record]) -> None:
+        """Put records into the fanout, and show them to the watchers."""
+        for watcher in self._watchers:
+            watcher.told(records)
+        await self.fanout.put(records)
 
     async def tell_status(self) -> None:
         """Tell the status now and then, for ever."""
@@ -153,9 +193,13 @@ class Pipeline:
             received = time.perf_counter()
             self._first_at = self._first_at or received
             self._blocks += 1
+            for watcher in self._watchers:
+                watcher.block(self.name, self._channels, block)
             for window in await worker.run(self.computer.push, block):
                 self._now_ns = window.end_ns
-                await self.fanout.put(await worker.run(step.take, window, received=received))
+                for watcher in self._watchers:
+                    watcher.window(self.name, self._features, window)
+                await self.tell(await worker.run(step.take, window, received=received))
                 self._last_at = time.perf_counter()
 
     async def _finish(self, worker: Worker) -> None:
@@ -164,7 +208,7 @@ class Pipeline:
             await worker.run(self.step.close)
 
     async def _tell(self, kind: str, **fields: Any) -> None:
-        await self.fanout.put([self._recorder.make(kind, t_ns=self._now_ns, **fields)])
+        await self.tell([self._recorder.make(kind, t_ns=self._now_ns, **fields)])
 
     def _status(self) -> dict[str, Any]:
         status = self.report().to_dict()

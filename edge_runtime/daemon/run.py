@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
+from typing import Any
 
 import anyio
 import structlog
@@ -23,7 +24,13 @@ QUEUED_BLOCKS = 8
 log = structlog.get_logger(__name__)
 
 
-async def run_pipelines(source: Source, pipelines: Sequence[Pipeline], *, handle_signals: bool = False) -> bool:
+async def run_pipelines(
+    source: Source,
+    pipelines: Sequence[Pipeline],
+    *,
+    handle_signals: bool = False,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+) -> bool:
     """Give every block of a source to each pipeline, until the source ends.
 
     Queues between them are bounded: the slowest pipeline sets the pace.
@@ -37,6 +44,8 @@ async def run_pipelines(source: Source, pipelines: Sequence[Pipeline], *, handle
     handle_signals
         Let SIGINT and SIGTERM end the stream: what has come is still computed, told and written. A second
         signal ends everything at once.
+    beside
+        What runs beside the pipelines until they end, each in a task of its own.
 
     Returns
     -------
@@ -56,15 +65,22 @@ async def run_pipelines(source: Source, pipelines: Sequence[Pipeline], *, handle
             async with anyio.create_task_group() as tasks:
                 if handle_signals:
                     tasks.start_soon(stop.on_signals, tasks, name="signals")
-                await _serve(source, pipelines, stop)
+                await _serve(source, pipelines, stop, beside)
                 tasks.cancel_scope.cancel()
         except Exception as error:
             raise _first_error(error) from error
         return stop.asked
 
 
-async def _serve(source: Source, pipelines: Sequence[Pipeline], stop: _Stop) -> None:
+async def _serve(
+    source: Source,
+    pipelines: Sequence[Pipeline],
+    stop: _Stop,
+    beside: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+) -> None:
     async with anyio.create_task_group() as background:
+        for task in beside:
+            background.start_soon(task, name=f"beside {task}")
         async with anyio.create_task_group() as tasks:
             senders = []
             for pipeline in pipelines:

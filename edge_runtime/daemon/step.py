@@ -16,6 +16,7 @@ from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.statistics import Durations
 from edge_runtime.errors import ModelError
 from edge_runtime.features.compute import FeatureWindow
+from edge_runtime.learning.events import Command
 from edge_runtime.learning.gate import Decision, DecisionKind
 from edge_runtime.learning.learner import LabelOutcome
 from edge_runtime.stream.block import Flags
@@ -68,6 +69,7 @@ class Step:
         self.latencies = Durations()
         self.decisions = dict.fromkeys(DecisionKind, 0)
         self._recorder = recorder
+        self._now_ns = 0
         accelerator.load(program)
         if learning is not None and learning.learner.serving != "frozen":
             # It has learnt in a former life.
@@ -88,7 +90,8 @@ class Step:
         AcceleratorError
             If the accelerator fails.
         """
-        told = self._learn(window.end_ns)
+        self._now_ns = window.end_ns
+        told = self.learn()
         known = self.check.mismatches if self.check else 0
         inference = self.accelerator.infer([self.network.quantize(window.values)])
         self.inferences += 1
@@ -98,6 +101,14 @@ class Step:
         self.latencies.add(latency)
         mismatches = self.check.mismatches - known if self.check else None
         return [*told, self._tell_prediction(inference, window, prediction, latency=latency, mismatches=mismatches)]
+
+    def roll_back(self) -> list[dict[str, Any]]:
+        """Let the network's own last layer serve again because somebody asked for it; return what there is to tell."""
+        if self.learning is None:
+            self.accelerator.load(self.program)
+            return []
+        decisions = self.learning.learner.command(Command.ROLL_BACK)
+        return [record for decision in decisions for record in self._follow(self.learning, decision, self._now_ns)]
 
     def close(self) -> None:
         """Close the accelerator, and what learning keeps on disk."""
@@ -115,9 +126,11 @@ class Step:
         """The name of the head that serves."""
         return self.learning.learner.serving if self.learning else "frozen"
 
-    def _learn(self, now_ns: int) -> list[dict[str, Any]]:
+    def learn(self) -> list[dict[str, Any]]:
+        """Learn the labels that have come, and return what there is to tell."""
         if self.learning is None:
             return []
+        now_ns = self._now_ns
         told = self._follow_others(self.learning, now_ns)
         for label, outcome in self.learning.learn_due(now_ns):
             told.append(self._tell_label(label, outcome, now_ns))

@@ -87,6 +87,7 @@ class DurableLearner:
         self.fingerprint = fingerprint_of(make())
         self.learner, checkpoint, refused, sequence = self._newest(make)
         self._checkpointed = sequence
+        self._journal: Journal
         self._reserved = 0
         replayed = self._replay(sequence)
         self.recovery = Recovery(checkpoint, tuple(refused), replayed)

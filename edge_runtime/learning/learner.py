@@ -441,8 +441,10 @@ class Learner:
             self._apply(event)
 
     def _apply(self, event: ShiftEvent | CommandEvent) -> None:
-        shift = isinstance(event, ShiftEvent)
-        self._decisions += self.contest.take_shift(event) if shift else self.contest.take_command(event)
+        if isinstance(event, ShiftEvent):
+            self._decisions += self.contest.take_shift(event)
+        else:
+            self._decisions += self.contest.take_command(event)
 
 
 def _memory(options: LearnerOptions, frozen: Head, candidates: int) -> EmbeddingMemory:

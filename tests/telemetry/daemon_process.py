@@ -7,7 +7,9 @@ It ends when it is stopped, or, where WINDOWS_PER_S is 0, when the outbox is emp
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,6 +54,7 @@ async def drain(out: LedgerSink) -> None:
 
 
 def main() -> None:
+    faulthandler.register(signal.SIGUSR1)
     folder, port, windows_per_s = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
     out = sink(folder, port)
     if windows_per_s == 0:

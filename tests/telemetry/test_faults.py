@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.telemetry.outbox.spool import SMALLEST_CAP
-from support.broker import Mosquitto, Subscriber, mosquitto
+from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
 
 PROCESS = Path(__file__).with_name("daemon_process.py")
@@ -47,11 +48,18 @@ class Plant:
 
     def wait_for_more(self) -> None:
         """Wait until the daemon has acknowledged something more: it serves, whatever has been done to it."""
-        before, until = len(self.ledger()), time.monotonic() + 60
+        before, until = len(self.ledger()), time.monotonic() + 180
         while len(self.ledger()) == before:
-            assert self._daemon.poll() is None, (self.folder / "errors").read_text()[-2000:]
-            assert time.monotonic() < until, "the daemon takes in nothing any more"
+            assert self._daemon.poll() is None, self.last_words()
+            assert time.monotonic() < until, f"the daemon takes in nothing any more: {self.last_words()}"
             time.sleep(0.01)
+
+    def last_words(self) -> str:
+        """Return what the daemon said last, and where it is, if it still runs."""
+        if self._daemon.poll() is None:
+            self._daemon.send_signal(signal.SIGUSR1)
+            time.sleep(1)
+        return (self.folder / "errors").read_text()[-4000:]
 
     def wait_a_moment(self) -> None:
         time.sleep(self.chance.uniform(0.0, 0.4))

@@ -120,3 +120,29 @@ def test_sparkplug_sessions_count() -> None:
     assert data.payload[-2:] == b"\x18\x01"
     payloads.begin()
     assert payloads.births()[0].payload[-2:] == b"\x18\x00"
+
+
+def test_pysparkplug_reads_what_the_device_sends() -> None:
+    sparkplug = pytest.importorskip("pysparkplug")
+    payloads = SparkplugPayloads(TOPICS, "plant")
+    payloads.begin()
+    list(payloads.messages([letter(prediction())]))
+    payloads.begin()
+    death = sparkplug.NDeath.decode(payloads.will().payload)
+    birth = sparkplug.NBirth.decode(payloads.births()[0].payload)
+    assert death.bd_seq_metric.value == 1
+    assert birth.seq == 0
+    told = {metric.name: metric for metric in birth.metrics}
+    assert told["bdSeq"].value == 1
+    assert told["Node Control/Rebirth"].value is False
+    assert told["p/prediction/name"].value == "wild", "a birth carries what was told before"
+    (message,) = payloads.messages([letter(prediction(number=-4), late=True)])
+    data = sparkplug.NData.decode(message.payload, birth=birth)
+    assert data.seq == 1
+    metrics = {metric.name: metric for metric in data.metrics}
+    assert metrics["p/prediction/latency_ms"].value == 0.25
+    assert metrics["p/prediction/index"].value == 1
+    assert metrics["p/prediction/outputs/0"].value == -3
+    assert metrics["p/prediction/good"].value is True
+    assert metrics["p/prediction/good"].timestamp == (T_NS - 4) // 1_000_000
+    assert all(metric.is_historical for metric in data.metrics)

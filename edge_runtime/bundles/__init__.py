@@ -1,0 +1,26 @@
+"""Bundles: a network with all that belongs to it in one signed file, and its life on the device."""
+
+from __future__ import annotations
+
+from edge_runtime.bundles.check import Requirements, check_fit, view_of
+from edge_runtime.bundles.keys import load_private_key, load_public_key, make_keys
+from edge_runtime.bundles.life import BundleLife, Phase, State
+from edge_runtime.bundles.manifest import Manifest
+from edge_runtime.bundles.read import Bundle, read_bundle
+from edge_runtime.bundles.write import write_bundle
+
+__all__ = [
+    "Bundle",
+    "BundleLife",
+    "Manifest",
+    "Phase",
+    "Requirements",
+    "State",
+    "check_fit",
+    "load_private_key",
+    "load_public_key",
+    "make_keys",
+    "read_bundle",
+    "view_of",
+    "write_bundle",
+]

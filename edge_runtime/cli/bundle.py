@@ -1,0 +1,109 @@
+"""`edge-runtime bundle …`: makes, signs and looks into bundles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge_runtime.boards import load_board
+from edge_runtime.bundles import (
+    Requirements,
+    check_fit,
+    load_private_key,
+    load_public_key,
+    make_keys,
+    read_bundle,
+    view_of,
+    write_bundle,
+)
+from edge_runtime.cli.output import JsonFlag, print_json, print_table
+from edge_runtime.errors import ConfigError
+from edge_runtime.features.view import FeatureView
+from edge_runtime.files import write_file
+
+__all__ = ["bundle"]
+
+bundle = typer.Typer(no_args_is_help=True, help="Bundles: a network with all that belongs to it, in one signed file.")
+
+KeyOption = Annotated[Path, typer.Option("--key", help="An Ed25519 key in PEM.")]
+
+
+@bundle.command("keys")
+def keys(
+    name: Annotated[Path, typer.Argument(metavar="NAME", help="Writes NAME.key, which is secret, and NAME.pub.")],
+) -> None:
+    """Make a pair of keys: one to sign bundles with, and one for the devices to check them with."""
+    make_keys(name.with_name(name.name + ".key"), name.with_name(name.name + ".pub"))
+
+
+@bundle.command("make")
+def make(  # noqa: PLR0913 # one option for each part of a bundle
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="An int8 .tflite file.")],
+    *,
+    view: Annotated[Path, typer.Option(help="The feature view that the network was trained with.")],
+    licence: Annotated[Path, typer.Option(help="The licence of the network.")],
+    key: KeyOption,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The bundle.")],
+    name: Annotated[str | None, typer.Option(help="The model's name; else the file's.")] = None,
+    version: Annotated[int, typer.Option(min=1, help="The model's version.")] = 1,
+    classes: Annotated[str, typer.Option(help="The classes' names, with commas between them.")] = "",
+    boards: Annotated[str, typer.Option(help="The boards that it may run on; else any.")] = "",
+    head: Annotated[Path | None, typer.Option(help="The head that is to serve first (.npz).")] = None,
+    statistics: Annotated[Path | None, typer.Option(help="Statistics of the training's embeddings (.npz).")] = None,
+    memory: Annotated[Path | None, typer.Option(help="Held-out embeddings with their classes (.npz).")] = None,
+) -> None:
+    """Make and sign a bundle."""
+    files = {
+        "network.tflite": model,
+        "view.toml": view,
+        "LICENSE": licence,
+        "head.npz": head,
+        "statistics.npz": statistics,
+        "memory.npz": memory,
+    }
+    content = write_bundle(
+        {member: _read(path) for member, path in files.items() if path is not None},
+        load_private_key(key),
+        name=name or model.stem,
+        version=version,
+        view_fingerprint=FeatureView.from_toml(view).fingerprint,
+        classes=_names(classes),
+        boards=_names(boards),
+    )
+    write_file(output, content)
+
+
+@bundle.command("check")
+def check(
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle.")],
+    *,
+    key: KeyOption,
+    board: Annotated[str | None, typer.Option(help="Whether it fits this board, too.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check a bundle as a device does: signature, content, and whether it fits a board."""
+    checked = read_bundle(_read(path), [load_public_key(key)])
+    view = view_of(checked)
+    if board is not None:
+        chosen = load_board(board)
+        check_fit(checked, Requirements(chosen.name, chosen.overlay, view.channels))
+    if as_json:
+        print_json({"digest": checked.digest, "board": board, **checked.manifest.model_dump(mode="json")})
+    else:
+        about = checked.manifest
+        print_table(
+            ["member", "bytes"], [(name, member.size) for name, member in about.members.items()], title=about.name
+        )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a file") from error

@@ -1,0 +1,138 @@
+"""`edge-runtime status`, `label` and `rollback`: talk to a daemon's service."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from edge_runtime.cli.output import JsonFlag, print_json, terminal
+from edge_runtime.errors import ConfigError, LinkError
+
+__all__ = ["label", "rollback", "status"]
+
+DEADLINE_S = 10.0
+
+UrlOption = Annotated[str, typer.Option("--url", envvar="EDGE_RUNTIME_URL", help="Where the service is.")]
+CaOption = Annotated[Path | None, typer.Option("--ca-file", help="Certificates to check the service's against.")]
+HERE = "http://127.0.0.1:8080"
+
+
+def status(
+    *,
+    url: UrlOption = HERE,
+    ca_file: CaOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it again every second, until interrupted.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show what a daemon is doing; the token is taken from EDGE_RUNTIME_TOKEN."""
+    if watch and as_json:
+        raise ConfigError("--watch and --json do not go together; leave one of them")
+    found = _ask(url, "/status", ca_file)
+    if as_json:
+        print_json(found)
+    elif watch:
+        _watch(url, ca_file)
+    else:
+        terminal().print(_table(found))
+
+
+def label(
+    pipeline: Annotated[str, typer.Argument(help="The pipeline's name.")],
+    prediction: Annotated[int, typer.Argument(help="The prediction's number, as its record says.")],
+    true_class: Annotated[str, typer.Argument(metavar="CLASS", help="What it should have been.")],
+    *,
+    url: UrlOption = HERE,
+    ca_file: CaOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Say what a prediction should have been. Exit status 0 only if the label was learnt."""
+    body = {"labels": [{"pipeline": pipeline, "prediction": prediction, "label": true_class}]}
+    (fate,) = _ask(url, "/labels", ca_file, body)["statuses"]
+    if as_json:
+        print_json({"pipeline": pipeline, "prediction": prediction, "label": true_class, "status": fate})
+    else:
+        terminal().print(fate)
+    if fate != "accepted":
+        raise typer.Exit(1)
+
+
+def rollback(
+    pipeline: Annotated[str, typer.Argument(help="The pipeline's name.")],
+    *,
+    url: UrlOption = HERE,
+    ca_file: CaOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let the network's own last layer serve again."""
+    answer = _ask(url, "/rollback", ca_file, {"pipeline": pipeline})
+    if as_json:
+        print_json(answer)
+    else:
+        terminal().print(f"{answer['serving']} serves")
+
+
+def _ask(url: str, path: str, ca_file: Path | None, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    if not url.startswith(("http://", "https://")):
+        raise ConfigError(f"--url is {url!r}; it must be like {HERE}")
+    headers = {"Content-Type": "application/json"}
+    if "EDGE_RUNTIME_TOKEN" in os.environ:
+        headers["Authorization"] = f"Bearer {os.environ['EDGE_RUNTIME_TOKEN']}"
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        context = ssl.create_default_context(cafile=ca_file) if url.startswith("https://") else None
+        request = urllib.request.Request(url.rstrip("/") + path, data, headers)  # noqa: S310 # checked above
+        with urllib.request.urlopen(request, timeout=DEADLINE_S, context=context) as answer:  # noqa: S310
+            value = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refused(error, url) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise LinkError(f"{url}: no answer ({reason}); does the daemon run, with a [service] in its file?") from error
+    if not isinstance(value, dict):
+        raise LinkError(f"{url}: does not answer as a daemon does")
+    return value
+
+
+def _refused(error: urllib.error.HTTPError, url: str) -> ConfigError:
+    try:
+        reason = json.load(error)["error"]
+    except (ValueError, KeyError, TypeError):
+        reason = error.reason
+    return ConfigError(f"{url}: {reason}")
+
+
+def _watch(url: str, ca_file: Path | None) -> None:
+    with Live(console=terminal(), auto_refresh=False, screen=False) as live:
+        while True:
+            live.update(_table(_ask(url, "/status", ca_file)), refresh=True)
+            time.sleep(1)
+
+
+def _table(found: dict[str, Any]) -> Table:
+    ready = "ready" if found["ready"] else "not ready"
+    table = Table(title=f"{found['device']}: {ready}, up {found['uptime_s']:,.0f} s", title_justify="left", box=None)
+    columns = ("pipeline", "windows", "per s", "p99 ms", "accuracy", "head", "sink", "waiting", "lost")
+    for column in columns:
+        table.add_column(column)
+    sinks = [
+        (name, f"{sink['outbox']['depth']:,}" if "outbox" in sink else "-", f"{sink['failed'] + sink['dropped']:,}")
+        for name, sink in found["sinks"].items()
+    ]
+    for number, (name, one) in enumerate(found["pipelines"].items()):
+        accuracy = "-" if one["accuracy"] is None else f"{one['accuracy']:.1%}"
+        cells = (name, f"{one['windows']:,}", f"{one['windows_per_s']:,}", str(one["p99_ms"]), accuracy, one["serving"])
+        table.add_row(*cells, *(sinks[number] if number < len(sinks) else ("", "", "")))
+    for sink in sinks[len(found["pipelines"]) :]:
+        table.add_row("", "", "", "", "", "", *sink)
+    return table

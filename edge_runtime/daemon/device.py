@@ -1,0 +1,221 @@
+"""The running device, as service and commands see it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+import numpy as np
+import numpy.typing as npt
+
+from edge_runtime.daemon.build import Deployment
+from edge_runtime.daemon.labels import Label, LabelQueue
+from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.step import Step
+from edge_runtime.errors import AcceleratorError, BundleError, DataError, DeadlineError
+from edge_runtime.service.device import Device, LabelRequest, ModelInfo, TensorInfo
+from edge_runtime.service.hub import Hub
+from edge_runtime.service.tensors import datatype_of
+
+__all__ = ["RunningDevice", "Unit"]
+
+DEADLINE_S = 10.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A pipeline with what it runs and how labels reach it.
+
+    Parameters
+    ----------
+    pipeline
+        The pipeline.
+    deployment
+        Its network.
+    labels
+        Takes labels from outside; None: it takes none.
+    """
+
+    pipeline: Pipeline
+    deployment: Deployment
+    labels: LabelQueue | None = None
+
+
+class RunningDevice(Device):
+    """Answers for pipelines that run, or are about to.
+
+    Parameters
+    ----------
+    name
+        The device's name.
+    units
+        The pipelines; their names differ.
+    hub
+        What they tell.
+    """
+
+    def __init__(self, name: str, units: Sequence[Unit], hub: Hub) -> None:
+        self.name = name
+        self.hub = hub
+        self._units = {unit.pipeline.name: unit for unit in units}
+        self._infos = {name: _info(name, unit.deployment) for name, unit in self._units.items()}
+        self._started = time.monotonic()
+
+    def is_ready(self) -> bool:
+        """Say whether every pipeline's accelerator is open."""
+        return all(unit.pipeline.is_serving for unit in self._units.values())
+
+    def models(self) -> Mapping[str, ModelInfo]:
+        """Return the models by their pipelines' names."""
+        return self._infos
+
+    def status(self) -> dict[str, Any]:
+        """Return all that the pipelines and sinks report."""
+        reports = {name: unit.pipeline.report().to_dict() for name, unit in self._units.items()}
+        sinks = {}
+        for name, unit in self._units.items():
+            del reports[name]["sinks"]
+            reports[name]["classes"] = list(unit.deployment.network.classes)
+            reports[name]["board"] = unit.deployment.board.name
+            sinks.update(unit.pipeline.fanout.status())
+        return {
+            "device": self.name,
+            "ready": self.is_ready(),
+            "uptime_s": round(time.monotonic() - self._started, 1),
+            "pipelines": reports,
+            "sinks": sinks,
+        }
+
+    async def infer(self, model: str, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """Run a model between two of its stream's inferences."""
+
+        def run(step: Step) -> list[npt.NDArray[Any]]:
+            return [np.array(output) for output in step.accelerator.infer(inputs).outputs]
+
+        return await self._ask(self._units[model], run)
+
+    async def add_labels(self, labels: Sequence[LabelRequest]) -> list[str]:
+        """Learn labels at once, between two inferences."""
+        checked = [self._checked(label) for label in labels]
+        statuses = []
+        for unit, label in checked:
+            statuses.append(await self._learn(unit, label))
+        return statuses
+
+    async def roll_back(self, pipeline: str) -> str:
+        """Let the network's own last layer serve again."""
+        unit = self._units[pipeline]
+        await unit.pipeline.tell(await self._ask(unit, Step.roll_back))
+        return str(unit.pipeline.report().serving)
+
+    async def carry_out(self, command: str, payload: bytes) -> dict[str, Any]:
+        """Carry out a command that came as a message: ``label``, ``rollback``, ``status`` or ``bundle``.
+
+        Raises
+        ------
+        DataError
+            If there is no such command, or its payload is not what it takes.
+        """
+        if command == "status":
+            return self.status()
+        if command == "bundle":
+            return await self.push_bundle(payload)
+        request = _json(payload)
+        if command == "label":
+            return {"statuses": await self.add_labels([_label_request(request)])}
+        if command == "rollback":
+            name = request.get("pipeline")
+            if name not in self._units:
+                raise DataError(f"there is no pipeline {name!r}; there are {', '.join(self._units)}")
+            return {"pipeline": name, "serving": await self.roll_back(name)}
+        if command == "bundle-action":
+            return await self.act_on_bundle(str(request.get("action")))
+        raise DataError(f"there is no command {command!r}; there are label, rollback, status, bundle, bundle-action")
+
+    def bundles(self) -> dict[str, Any]:
+        """Raise: this device was started without a place for bundles."""
+        raise BundleError("this device takes no bundles; start it with a [bundles] table in its pipeline file")
+
+    async def push_bundle(self, content: bytes) -> dict[str, Any]:  # noqa: ARG002 # the seam's
+        """Raise: this device was started without a place for bundles."""
+        return self.bundles()
+
+    async def act_on_bundle(self, action: str) -> dict[str, Any]:  # noqa: ARG002 # the seam's
+        """Raise: this device was started without a place for bundles."""
+        return self.bundles()
+
+    async def _learn(self, unit: Unit, label: Label) -> str:
+        if unit.labels is None:
+            raise DataError(f"pipeline {unit.pipeline.name!r} does not learn")
+        queue = unit.labels
+
+        def learn(step: Step) -> list[dict[str, Any]]:
+            # In the pipeline's thread, so that no window comes between and takes the label first.
+            queue.put(label)
+            return step.learn()
+
+        told = await self._ask(unit, learn)
+        await unit.pipeline.tell(told)
+        for record in told:
+            if record["kind"] == "label" and record["prediction"] == label.prediction:
+                return str(record["status"])
+        return "queued"
+
+    def _checked(self, request: LabelRequest) -> tuple[Unit, Label]:
+        unit = self._units.get(request.pipeline)
+        if unit is None:
+            raise DataError(f"there is no pipeline {request.pipeline!r}; there are {', '.join(self._units)}")
+        if unit.labels is None:
+            raise DataError(f"pipeline {request.pipeline!r} does not learn; its file needs a [learning] table")
+        classes = unit.deployment.network.classes
+        index = request.label
+        if isinstance(index, str):
+            if index not in classes:
+                raise DataError(f"pipeline {request.pipeline!r} has no class {index!r}; it has {', '.join(classes)}")
+            index = classes.index(index)
+        if not 0 <= index < len(classes):
+            raise DataError(f"pipeline {request.pipeline!r} has no class {index}; it has 0 to {len(classes) - 1}")
+        return unit, Label(request.prediction, index)
+
+    async def _ask(self, unit: Unit, call: Callable[[Step], T]) -> T:
+        if not unit.pipeline.is_serving:
+            raise AcceleratorError(f"pipeline {unit.pipeline.name!r} is not ready; ask again later")
+        with anyio.move_on_after(DEADLINE_S):
+            return await unit.pipeline.ask(call)
+        raise DeadlineError(f"pipeline {unit.pipeline.name!r} did not answer within {DEADLINE_S:.0f} s")
+
+
+def _info(name: str, deployment: Deployment) -> ModelInfo:
+    graph = deployment.program.graph
+
+    def described(numbers: Sequence[int]) -> tuple[TensorInfo, ...]:
+        tensors = [graph.tensor(number) for number in numbers]
+        return tuple(TensorInfo(t.name, datatype_of(t.dtype), tuple(t.shape)) for t in tensors)
+
+    version = hashlib.sha256(deployment.program.to_bytes()).hexdigest()[:12]
+    classes = deployment.network.classes
+    return ModelInfo(name, version, "edge_runtime", described(graph.inputs), described(graph.outputs), classes)
+
+
+def _json(payload: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(payload)
+    except ValueError as error:
+        raise DataError(f"the command's payload is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise DataError("the command's payload must be a JSON object")
+    return value
+
+
+def _label_request(request: Mapping[str, Any]) -> LabelRequest:
+    pipeline, prediction, label = (request.get(key) for key in ("pipeline", "prediction", "label"))
+    if not isinstance(pipeline, str) or not isinstance(prediction, int) or not isinstance(label, (str, int)):
+        raise DataError('a label is like {"pipeline": "p", "prediction": 12, "label": "running"}')
+    return LabelRequest(pipeline, prediction, label)

@@ -1,0 +1,191 @@
+"""What the service's requests and answers look like; OpenAPI is made from these."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "BundleAction",
+    "BundleState",
+    "Failure",
+    "InferRequest",
+    "InferResponse",
+    "Labels",
+    "LabelsAnswer",
+    "Live",
+    "ModelMetadata",
+    "Ready",
+    "RequestTensor",
+    "ResponseTensor",
+    "RollBack",
+    "RolledBack",
+    "ServerMetadata",
+    "Status",
+]
+
+
+class Body(BaseModel):
+    """Base of all bodies: what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Failure(Body):
+    """Why a request failed, in one line."""
+
+    error: str
+
+
+class Live(Body):
+    """Whether the service answers."""
+
+    live: bool
+
+
+class Ready(Body):
+    """Whether a model, or all of them, can be asked."""
+
+    ready: bool
+    name: str | None = None
+
+
+class ServerMetadata(Body):
+    """What the server is."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class TensorMetadata(Body):
+    """An input or an output."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(Body):
+    """What a model takes and gives; `classes` goes beyond the protocol."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+    classes: list[str]
+
+
+class RequestTensor(BaseModel):
+    """An input's values: flat or nested lists in `data`, or after the JSON by the binary extension."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    shape: list[int] = Field(min_length=1, max_length=8)
+    datatype: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    data: list[Any] | None = None
+
+
+class RequestedOutput(BaseModel):
+    """An output that is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class InferRequest(BaseModel):
+    """The Open Inference Protocol's inference request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    inputs: list[RequestTensor] = Field(min_length=1, max_length=64)
+    outputs: list[RequestedOutput] | None = None
+
+
+class ResponseTensor(Body):
+    """An output's values, row by row."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    parameters: dict[str, Any] | None = None
+    data: list[Any] | None = None
+
+
+class InferResponse(Body):
+    """The Open Inference Protocol's inference response."""
+
+    model_name: str
+    model_version: str
+    id: str | None = None
+    outputs: list[ResponseTensor]
+
+
+class OneLabel(Body):
+    """What a prediction should have been: the class by name or by index."""
+
+    pipeline: str
+    prediction: int = Field(ge=0, le=2**53)
+    label: str | int
+
+
+class Labels(Body):
+    """Labels, all of which are taken or none."""
+
+    labels: list[OneLabel] = Field(min_length=1, max_length=1000)
+
+
+class LabelsAnswer(Body):
+    """What became of each label."""
+
+    statuses: list[str]
+
+
+class RollBack(Body):
+    """Which pipeline shall return to its network's own last layer."""
+
+    pipeline: str
+
+
+class RolledBack(Body):
+    """Which head serves now."""
+
+    pipeline: str
+    serving: str
+
+
+class BundleAction(Body):
+    """What to do with the bundles."""
+
+    action: Literal["shadow", "commit", "rollback", "discard"]
+
+
+class BundleState(BaseModel):
+    """Which bundle is in which state."""
+
+    model_config = ConfigDict(extra="allow")
+
+    active: str | None
+    previous: str | None
+    candidate: str | None
+    state: str
+
+
+class Status(BaseModel):
+    """The device's status."""
+
+    model_config = ConfigDict(extra="allow")
+
+    device: str
+    ready: bool
+    uptime_s: float
+    pipelines: dict[str, Any]
+    sinks: dict[str, Any]

@@ -1,0 +1,163 @@
+"""The device seam: what the service asks of whoever runs the pipelines."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from edge_runtime.service.hub import Hub
+
+__all__ = ["Device", "LabelRequest", "ModelInfo", "TensorInfo"]
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """An input or an output of a model, as the Open Inference Protocol describes it.
+
+    Parameters
+    ----------
+    name
+        The tensor's name.
+    datatype
+        ``INT8``, ``FP32`` ….
+    shape
+        Its shape.
+    """
+
+    name: str
+    datatype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """A model that the device serves; it is called as its pipeline is.
+
+    Parameters
+    ----------
+    name
+        The pipeline's name.
+    version
+        What tells this network from others.
+    platform
+        What runs it.
+    inputs, outputs
+        Its tensors.
+    classes
+        The classes' names; empty where they have none.
+    """
+
+    name: str
+    version: str
+    platform: str
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LabelRequest:
+    """What somebody says a prediction should have been.
+
+    Parameters
+    ----------
+    pipeline
+        Whose prediction.
+    prediction
+        The prediction's number, as its record says.
+    label
+        The class: its name or its index.
+    """
+
+    pipeline: str
+    prediction: int
+    label: str | int
+
+
+class Device(ABC):
+    """What runs the pipelines. Every method may be called at any time, and answers or raises within its deadline.
+
+    Attributes
+    ----------
+    name
+        The device's name.
+    hub
+        Where its records, and what the dashboard shows beside them, can be heard.
+    """
+
+    name: str
+    hub: Hub
+
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Say whether all models can be asked."""
+
+    @abstractmethod
+    def models(self) -> Mapping[str, ModelInfo]:
+        """Return the models by name."""
+
+    @abstractmethod
+    def status(self) -> dict[str, Any]:
+        """Return what is known of the device: ``pipelines``, each as its status record says it, and ``sinks``."""
+
+    @abstractmethod
+    async def infer(self, model: str, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """Run a model once, between two of the stream's inferences, with the head that serves.
+
+        Raises
+        ------
+        DataError
+            If an input has another shape or dtype than the model's.
+        DeadlineError
+            If the accelerator does not answer in time.
+        KeyError
+            If there is no such model.
+        """
+
+    @abstractmethod
+    async def add_labels(self, labels: Sequence[LabelRequest]) -> list[str]:
+        """Learn labels, and say of each what became of it: ``accepted``, ``unknown``, ``duplicate`` ….
+
+        Raises
+        ------
+        DataError
+            If a pipeline, a class or a prediction is not there, or the pipeline does not learn; none is learnt.
+        """
+
+    @abstractmethod
+    async def roll_back(self, pipeline: str) -> str:
+        """Let the network's own last layer serve again, and return the name of the head that serves now.
+
+        Raises
+        ------
+        KeyError
+            If there is no such pipeline.
+        """
+
+    @abstractmethod
+    def bundles(self) -> dict[str, Any]:
+        """Return which bundles are there, and which serves."""
+
+    @abstractmethod
+    async def push_bundle(self, content: bytes) -> dict[str, Any]:
+        """Check a bundle and stage it.
+
+        Raises
+        ------
+        BundleError
+            If it is refused, with the reason; what runs goes on.
+        """
+
+    @abstractmethod
+    async def act_on_bundle(self, action: str) -> dict[str, Any]:
+        """Do ``shadow``, ``commit``, ``rollback`` or ``discard``, and return the bundles' state.
+
+        Raises
+        ------
+        BundleError
+            If the state does not allow it.
+        """

@@ -1,0 +1,159 @@
+"""What the service can be asked; `OPERATIONS` is the list that routes and OpenAPI are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from edge_runtime import __version__
+from edge_runtime.errors import DataError
+from edge_runtime.service import bodies
+from edge_runtime.service.device import Device, LabelRequest, ModelInfo
+
+__all__ = ["OPERATIONS", "NotFoundError", "Operation", "model_of"]
+
+Handler = Callable[[Device, str, BaseModel | None], Awaitable[BaseModel]]
+
+
+class NotFoundError(DataError):
+    """What was asked for is not there."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One request.
+
+    Parameters
+    ----------
+    method, path
+        How it is asked; ``{name}`` in the path is a model's name.
+    summary
+        What it does.
+    handler
+        Does it, given the device, the name in the path and the body.
+    answer
+        The type of the answer.
+    body
+        The type of the request's body; None: it has none.
+    may_fail
+        The statuses beside 200 that it may answer.
+    """
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    answer: type[BaseModel]
+    body: type[BaseModel] | None = None
+    may_fail: tuple[int, ...] = ()
+
+
+def model_of(device: Device, name: str) -> ModelInfo:
+    """Return a model.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    """
+    models = device.models()
+    if name not in models:
+        raise NotFoundError(f"there is no model {name!r}; there are {', '.join(models) or 'none'}")
+    return models[name]
+
+
+async def _server(device: Device, _: str, __: BaseModel | None) -> BaseModel:
+    return bodies.ServerMetadata(name=device.name, version=__version__, extensions=["binary_tensor_data"])
+
+
+async def _live(_: Device, __: str, ___: BaseModel | None) -> BaseModel:
+    return bodies.Live(live=True)
+
+
+async def _ready(device: Device, _: str, __: BaseModel | None) -> BaseModel:
+    return bodies.Ready(ready=device.is_ready())
+
+
+async def _model_ready(device: Device, name: str, _: BaseModel | None) -> BaseModel:
+    return bodies.Ready(name=model_of(device, name).name, ready=device.is_ready())
+
+
+async def _model(device: Device, name: str, _: BaseModel | None) -> BaseModel:
+    model = model_of(device, name)
+
+    def described(tensors: tuple[object, ...]) -> list[bodies.TensorMetadata]:
+        return [bodies.TensorMetadata.model_validate(tensor, from_attributes=True) for tensor in tensors]
+
+    return bodies.ModelMetadata(
+        name=model.name,
+        versions=[model.version],
+        platform=model.platform,
+        inputs=described(model.inputs),
+        outputs=described(model.outputs),
+        classes=list(model.classes),
+    )
+
+
+async def _status(device: Device, _: str, __: BaseModel | None) -> BaseModel:
+    return bodies.Status.model_validate(device.status())
+
+
+async def _labels(device: Device, _: str, body: BaseModel | None) -> BaseModel:
+    if not isinstance(body, bodies.Labels):
+        raise DataError("labels are missing")
+    requests = [LabelRequest(label.pipeline, label.prediction, label.label) for label in body.labels]
+    return bodies.LabelsAnswer(statuses=await device.add_labels(requests))
+
+
+async def _roll_back(device: Device, _: str, body: BaseModel | None) -> BaseModel:
+    if not isinstance(body, bodies.RollBack):
+        raise DataError("the pipeline's name is missing")
+    pipeline = model_of(device, body.pipeline).name
+    return bodies.RolledBack(pipeline=pipeline, serving=await device.roll_back(pipeline))
+
+
+async def _bundles(device: Device, _: str, __: BaseModel | None) -> BaseModel:
+    return bodies.BundleState.model_validate(device.bundles())
+
+
+async def _act(device: Device, _: str, body: BaseModel | None) -> BaseModel:
+    if not isinstance(body, bodies.BundleAction):
+        raise DataError("the action is missing")
+    return bodies.BundleState.model_validate(await device.act_on_bundle(body.action))
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", "/v2", "What the server is", _server, bodies.ServerMetadata),
+    Operation("GET", "/v2/health/live", "Whether the service answers", _live, bodies.Live),
+    Operation("GET", "/v2/health/ready", "Whether all models can be asked", _ready, bodies.Ready, may_fail=(503,)),
+    Operation(
+        "GET", "/v2/models/{name}", "What a model takes and gives", _model, bodies.ModelMetadata, may_fail=(404,)
+    ),
+    Operation(
+        "GET",
+        "/v2/models/{name}/ready",
+        "Whether a model can be asked",
+        _model_ready,
+        bodies.Ready,
+        may_fail=(404, 503),
+    ),
+    Operation("GET", "/status", "All that is known of the device", _status, bodies.Status),
+    Operation(
+        *("POST", "/labels", "Say what predictions should have been", _labels, bodies.LabelsAnswer),
+        body=bodies.Labels,
+        may_fail=(400, 413, 415, 503),
+    ),
+    Operation(
+        *("POST", "/rollback", "Return to the network's own last layer", _roll_back, bodies.RolledBack),
+        body=bodies.RollBack,
+        may_fail=(400, 404, 413, 415, 503),
+    ),
+    Operation("GET", "/bundles", "Which bundles are there", _bundles, bodies.BundleState, may_fail=(409,)),
+    Operation(
+        *("POST", "/bundles/action", "Take a bundle a step on, or back", _act, bodies.BundleState),
+        body=bodies.BundleAction,
+        may_fail=(400, 409, 413, 415, 503),
+    ),
+)

@@ -1,0 +1,40 @@
+"""A real daemon with its service, for all tests of this room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from edge_runtime.stream import save_recording
+from support import daemon
+from support.mosquitto import free_port
+from support.networks import dense_network
+from support.running import PIPELINE, Running
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("device")
+    (folder / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
+    save_recording(daemon.recording(4000), folder / "day.npz")
+    port = free_port()
+    (folder / "pipeline.toml").write_text(PIPELINE.format(port=port, nobody=free_port()))
+    code = "from edge_runtime.cli.main import main; main()"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "run", str(folder / "pipeline.toml")],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    made = Running(port, folder, process)
+    try:
+        made.wait_for(lambda status: status["ready"] and status["pipelines"]["vibration"]["inferences"] > 3)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(30)

@@ -1,0 +1,159 @@
+"""The service of a real daemon, asked by clients that others wrote."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from support.running import Running
+
+SHAPE = (1, 8)
+
+
+def post(running: Running, path: str, body: Any, *, content_type: str = "application/json") -> tuple[int, Any]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(running.url + path, data, {"Content-Type": content_type})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def infer_body(data: list[Any], **tensor: Any) -> dict[str, Any]:
+    return {"inputs": [{"name": "input", "shape": list(SHAPE), "datatype": "INT8", "data": data, **tensor}]}
+
+
+@pytest.fixture(scope="session")
+def names(running: Running) -> tuple[str, str]:
+    about = running.get("/v2/models/vibration")
+    return about["inputs"][0]["name"], about["outputs"][0]["name"]
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_tritons_client_gets_the_references_outputs(running: Running, names: tuple[str, str], binary: bool) -> None:
+    client_module = pytest.importorskip("tritonclient.http")
+    client = client_module.InferenceServerClient(f"127.0.0.1:{running.port}")
+    try:
+        assert client.is_server_live()
+        assert client.is_server_ready()
+        assert client.is_model_ready("vibration")
+        about = client.get_model_metadata("vibration")
+        assert (about["inputs"][0]["datatype"], about["inputs"][0]["shape"]) == ("INT8", [1, 8])
+        values = np.arange(-4, 4, dtype=np.int8).reshape(SHAPE)
+        given = client_module.InferInput(names[0], list(SHAPE), "INT8")
+        given.set_data_from_numpy(values, binary_data=binary)
+        wanted = client_module.InferRequestedOutput(names[1], binary_data=binary)
+        answers = [client.infer("vibration", [given], outputs=[wanted]).as_numpy(names[1]) for _ in range(3)]
+        assert all(answer.shape == (1, 2) and answer.dtype == np.int8 for answer in answers)
+    finally:
+        client.close()
+
+
+def test_what_is_wrong_with_a_tensor_is_told(running: Running, names: tuple[str, str]) -> None:
+    def refused(body: Any) -> str:
+        status, answer = post(running, "/v2/models/vibration/infer", body)
+        assert status == 400
+        return str(answer["error"])
+
+    name = names[0]
+    assert "values; it must have 8" in refused(infer_body([1, 2], name=name))
+    assert "must be between -128 and 127" in refused(infer_body([300] * 8, name=name))
+    assert "it must be INT8[1, 8]" in refused(infer_body([1] * 8, name=name, datatype="FP32"))
+    assert "it must be INT8[1, 8]" in refused(infer_body([1] * 8, name=name, shape=[8]))
+    assert "is unknown; the model takes" in refused(infer_body([1] * 8, name="other"))
+    assert "are ints" in refused(infer_body([1.5] * 8, name=name))
+    assert "output 'no' is unknown" in refused({**infer_body([1] * 8, name=name), "outputs": [{"name": "no"}]})
+    assert "Invalid JSON" in refused(b"{")
+    status, answer = post(running, "/v2/models/none/infer", infer_body([1] * 8))
+    assert (status, answer["error"]) == (404, "there is no model 'none'; there are vibration")
+
+
+def test_a_label_is_learnt_and_answered(running: Running) -> None:
+    status = running.wait_for(lambda s: s["pipelines"]["vibration"]["inferences"] > 10)
+    newest = status["pipelines"]["vibration"]["inferences"] - 1
+    code, answer = post(
+        running, "/labels", {"labels": [{"pipeline": "vibration", "prediction": newest, "label": "wild"}]}
+    )
+    assert (code, answer) == (200, {"statuses": ["accepted"]})
+    code, answer = post(running, "/labels", {"labels": [{"pipeline": "vibration", "prediction": 2**40, "label": 1}]})
+    assert code == 200
+    assert answer["statuses"][0] not in ("accepted", "queued")
+    for wrong, message in (("tame", "has no class 'tame'; it has calm, wild"), (7, "has no class 7")):
+        body = {"labels": [{"pipeline": "vibration", "prediction": newest, "label": wrong}]}
+        code, answer = post(running, "/labels", body)
+        assert code == 400
+        assert message in answer["error"]
+
+
+def test_a_learnt_head_can_be_rolled_back(running: Running) -> None:
+    running.wait_for(lambda s: s["pipelines"]["vibration"]["serving"] != "frozen")
+    code, answer = post(running, "/rollback", {"pipeline": "vibration"})
+    assert (code, answer) == (200, {"pipeline": "vibration", "serving": "frozen"})
+
+
+def test_the_metrics_are_openmetrics(running: Running) -> None:
+    with urllib.request.urlopen(running.url + "/metrics", timeout=10) as answer:  # noqa: S310
+        assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+        text = answer.read().decode()
+    assert text.endswith("# EOF\n")
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    (inferences,) = families["edge_inferences"].samples
+    assert inferences.labels == {"pipeline": "vibration"}
+    assert inferences.value > 0
+    assert families["edge_ready"].samples[0].value == 1
+    assert families["edge_link_connected"].samples[0].value == 0
+    assert families["edge_outbox_depth"].samples[0].value > 0
+    assert {"edge_latency_seconds", "edge_labels", "edge_decisions", "edge_sink_records", "process_cpu_seconds"} <= set(
+        families
+    )
+
+
+def test_the_grafana_dashboard_asks_only_for_metrics_that_there_are(running: Running) -> None:
+    with urllib.request.urlopen(running.url + "/metrics", timeout=10) as answer:  # noqa: S310
+        text = answer.read().decode()
+    there = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
+    # Nothing was dropped, so this one has no samples yet.
+    there.add("edge_outbox_dropped_total")
+    dashboard = json.loads((Path(__file__).resolve().parents[2] / "examples" / "grafana.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(asked) == 10
+    for expression in asked:
+        assert set(re.findall(r"\b(?:edge|process)_\w+", expression)) <= there, expression
+
+
+def test_events_come_as_they_happen(running: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+    connection.request("GET", "/events")
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Type", "").startswith("text/event-stream")
+    seen: set[str] = set()
+    while not {"signal", "features", "prediction", "status", "label"} <= seen:
+        line = answer.readline().decode()
+        if line.startswith("event: "):
+            seen.add(line[7:].strip())
+    connection.close()
+
+
+def test_a_web_page_elsewhere_cannot_give_labels(running: Running) -> None:
+    body = json.dumps({"labels": [{"pipeline": "vibration", "prediction": 1, "label": 1}]}).encode()
+    assert post(running, "/labels", body, content_type="text/plain")[0] == 415
+    request = urllib.request.Request(running.url + "/status", headers={"Host": "evil.example"})  # noqa: S310
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request, timeout=10)  # noqa: S310
+
+
+def test_too_large_bodies_are_refused(running: Running) -> None:
+    status, answer = post(running, "/labels", b" " * (8 * 2**20 + 1))
+    assert status == 413
+    assert "more than 8,388,608 bytes" in answer["error"]

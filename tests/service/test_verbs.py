@@ -1,0 +1,50 @@
+"""The verbs that talk to a daemon."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from edge_runtime.cli.main import main
+from support.running import Running
+
+
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["edge-runtime", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    captured = capsys.readouterr()
+    return int(caught.value.code or 0), captured.out, captured.err
+
+
+def test_status_label_and_rollback(running: Running, monkeypatch: Any, capsys: Any) -> None:
+    where = ("--url", running.url)
+    code, out, _ = run(monkeypatch, capsys, "status", "--json", *where)
+    found = json.loads(out)
+    assert (code, found["device"]) == (0, "press-7")
+    newest = found["pipelines"]["vibration"]["inferences"] - 1
+    code, out, _ = run(monkeypatch, capsys, "label", "vibration", str(newest), "wild", "--json", *where)
+    assert (code, json.loads(out)["status"]) == (0, "accepted")
+    code, out, _ = run(monkeypatch, capsys, "rollback", "vibration", "--json", *where)
+    assert (code, json.loads(out)["serving"]) == (0, "frozen")
+    code, out, _ = run(monkeypatch, capsys, "status", *where)
+    assert "press-7: ready" in out
+    assert "vibration" in out
+
+
+def test_what_the_service_refuses_is_one_line(running: Running, monkeypatch: Any, capsys: Any) -> None:
+    code, _, err = run(monkeypatch, capsys, "label", "vibration", "1", "tame", "--url", running.url)
+    assert code == 2
+    assert "has no class 'tame'; it has calm, wild" in err
+
+
+def test_a_daemon_that_is_not_there_is_told(monkeypatch: Any, capsys: Any) -> None:
+    code, _, err = run(monkeypatch, capsys, "status", "--url", "http://127.0.0.1:9")
+    assert code == 1
+    assert "does the daemon run" in err
+    code, _, err = run(monkeypatch, capsys, "status", "--url", "ftp://x")
+    assert code == 2
+    assert "it must be like http://127.0.0.1:8080" in err
