@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.telemetry.outbox.spool import SMALLEST_CAP
-from support.broker import Mosquitto, Subscriber, mosquitto
+from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
 
 PROCESS = Path(__file__).with_name("daemon_process.py")

@@ -16,7 +16,7 @@ from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.telemetry import Backoff, Forwarder, Outbox, OutboxSink, Spool, make_record
 from edge_runtime.telemetry.mqtt import Broker, MqttCarrier
 from edge_runtime.telemetry.payloads import NativePayloads, Topics, discovery_messages
-from support.broker import Mosquitto, Subscriber, mosquitto
+from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
 
 pytestmark = pytest.mark.anyio
