@@ -45,7 +45,7 @@ def _script(design: Design, files: list[str]) -> str:
     lines = [
         f"read_verilog -defer -I. {' '.join(files)}",
         *([f"chparam {settings} {design.top}"] if settings else []),
-        f"hierarchy -check -top {design.top}",
+        f"hierarchy -top {design.top}",
         *_PREPARE,
         f"{_COMMANDS[design.family]} -top {design.top}",
         f"write_json {_NETLIST}",

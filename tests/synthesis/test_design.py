@@ -8,7 +8,9 @@ import pytest
 from edge_runtime.boards import load_board
 from edge_runtime.errors import ConfigError
 from edge_runtime.synthesis.design import Design, board_design, overlay_design
+from edge_runtime.synthesis.netlist import Netlist
 from edge_runtime.synthesis.place import device_flags
+from edge_runtime.synthesis.yosys import synthesise
 
 
 def design(tmp_path: Path, text: str, **parameters: int) -> Design:
@@ -66,3 +68,11 @@ def test_a_design_is_what_it_is_made_of(tmp_path: Path) -> None:
     one = design(tmp_path, "module top; endmodule")
     assert replace(one, family="ecp5").hash() != one.hash()
     assert replace(one, headers={"a.vh": "`define A 1"}).hash() != one.hash()
+
+
+def test_a_boards_own_cells_are_known_to_yosys(tmp_path: Path) -> None:
+    """The PLL is no module of ours: Yosys finds it in its library."""
+    board = board_design(load_board("colorlight_i5"))
+    files = tuple(path for path in board.files if path.name == "edge_ecp5_clock.v")
+    text = synthesise(replace(board, top="edge_ecp5_clock", files=files), tmp_path)
+    assert len(Netlist(text, "edge_ecp5_clock").cells_of("EHXPLLL")) == 1
