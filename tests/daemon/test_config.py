@@ -88,7 +88,11 @@ def test_a_board_file_lies_beside_the_pipeline(tmp_path: Path) -> None:
         ('path = "day.npz"', 'pth = "day.npz"', r"source\.pth: unknown key; did you mean 'path'"),
         ('window = "4 s"', 'window = "4 sec"', r"view\.window: has the unit 'sec'"),
         ('label_delay = "5 s"', "label_delay = 5", r'learning\.label_delay: should be text .*like "5 s"'),
-        ('label_delay = "5 s"', 'heads = ["sdla"]', r"learning\.heads\[0\]: should be 'slda', 'slda_forgetting'"),
+        (
+            'label_delay = "5 s"',
+            'heads = ["sdla"]',
+            r"learning\.heads\[0\]: should be 'slda', 'slda_recent', 'slda_forgetting'",
+        ),
         ('path = "m.tflite"', 'path = "m.tflite"\naccelerator = "gpu"', r"model\.accelerator: should be 'overlay'"),
         ('classes = ["a", "b"]', "", r"model\.classes: missing; learning needs the classes' names"),
         (
@@ -113,5 +117,7 @@ def test_a_mistake_is_one_line_that_says_where_and_what_would_be_right(
 def test_learning_needs_a_source_that_brings_labels(tmp_path: Path) -> None:
     synthetic = 'kind = "synthetic"\nchannels = ["x", "y"]\nrate = "10 Hz"'
     text = GOOD.replace('kind = "recording"\npath = "day.npz"', synthetic)
-    with pytest.raises(ConfigError, match=r'learning\.enabled: needs labels, and only a source of kind "recording"'):
+    with pytest.raises(
+        ConfigError, match=r'learning\.enabled: needs labels; they come from a source of kind "recording"'
+    ):
         load_pipeline(written(tmp_path, text))

@@ -121,7 +121,8 @@ def test_after_a_restart_lost_predictions_are_forgotten_and_kept_ones_still_wait
         memory.put(embedding(number), 1, t_ns=number, votes=(1,), odds=(0.25, 0.75))
     memory.take(2)
     restored = EmbeddingMemory(8, FEATURES, candidates=1, classes=2)
-    restored.restore(*memory.state(), next_id=9)
+    restored.restore(*memory.state())
+    restored.skip_to(9)
     assert restored.put(embedding(9), 0, t_ns=9, votes=(0,), odds=(1, 0)) == 9
     fates = {number: restored.status(number) for number in range(11)}
     assert [number for number, fate in fates.items() if fate is LabelStatus.ACCEPTED] == [3, 4, 5, 9]
@@ -131,7 +132,7 @@ def test_after_a_restart_lost_predictions_are_forgotten_and_kept_ones_still_wait
     remembered = restored.take(4)[1]
     assert remembered.odds.tolist() == [[0.25, 0.75]]
     with pytest.raises(ValueError, match="'embeddings' is"):
-        EmbeddingMemory(9, FEATURES, candidates=1, classes=2).restore(*memory.state(), next_id=9)
+        EmbeddingMemory(9, FEATURES, candidates=1, classes=2).restore(*memory.state())
 
 
 def test_labelled_embeddings_since_a_prediction_come_as_they_came() -> None:
