@@ -34,7 +34,7 @@ def test_a_source_that_lies_is_not_believed_and_may_win_trust_back() -> None:
 def test_a_source_that_takes_one_class_for_another_is_not_believed_in_that() -> None:
     random = np.random.default_rng(1)
     # half of what it says of that class is true, so the evidence has to be long
-    trust = SourceTrust(2, CLASSES, options=TrustOptions(memory=1000))
+    trust = SourceTrust(2, CLASSES, options=TrustOptions(memory=150))
     for _ in range(100):
         tell(trust, "good", {}, random, 5)
         tell(trust, "half", {2: 1.0}, random, 6)
