@@ -36,15 +36,12 @@ def predictions(path: Path) -> list[dict[str, Any]]:
 
 def test_what_was_recorded_is_replayed_to_the_same_predictions(cli: Cli, pipeline: Path) -> None:
     folder = pipeline.parent
+    text = pipeline.read_text().replace("[learning]", "[learning]\nenabled = false")
+    pipeline.write_text(text)
     assert cli("run", pipeline, "--json").status == 0
     first = predictions(folder / "records.jsonl")
     told = cli("record", pipeline, "-o", folder / "tape.mcap", "--json").json()
     assert (told["samples"], told["tapped"]) == (len(daemon.recording(20)), False)
-    for pace in ("max", "200"):
-        (folder / "records.jsonl").unlink()
-        assert cli("replay", pipeline, folder / "tape.mcap", "--pace", pace).status in (0, 2)
-    text = pipeline.read_text().replace("[learning]", "[learning]\nenabled = false")
-    pipeline.write_text(text)
     for pace in ("max", "200"):
         (folder / "records.jsonl").unlink(missing_ok=True)
         result = cli("replay", pipeline, folder / "tape.mcap", "--pace", pace, "--json")
