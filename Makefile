@@ -9,7 +9,7 @@ BOARDS ?= ulx3s_85f colorlight_i5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint prove bitstreams bench bench-learning train clean
+.PHONY: help demo test test-all lint prove bitstreams bench bench-learning bench-nngen train clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -42,16 +42,19 @@ bitstreams: $(VENV)/ready ## Place and route the ECP5 boards (hours); BOARDS and
 	@for board in $(BOARDS); do nice $(BIN)/edge-runtime synth --board $$board --seed $(SEED) -o bitstreams/$$board || exit 1; done
 
 bench: $(VENV)/ready ## Each benchmark, one JSON object a line
-	@for benchmark in $(filter-out benchmarks/learning.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$benchmark || exit 1; done
+	@for benchmark in $(filter-out benchmarks/learning.py benchmarks/nngen.py,$(wildcard benchmarks/*.py)); do $(BIN)/python $$benchmark || exit 1; done
 
 bench-learning: $(VENV)-peers/ready ## Learning against its peers, 150 cells (hours); writes out/learning/report.html
 	@$(VENV)-peers/bin/python benchmarks/learning.py $(LEARNING_FLAGS)
+
+bench-nngen: $(VENV)/ready $(VENV)-nngen/ready ## The same network through NNgen (in an environment of its own; needs iverilog)
+	@EDGE_RUNTIME_NNGEN=$(CURDIR)/$(VENV)-nngen/bin/python $(BIN)/python benchmarks/nngen.py
 
 train: $(VENV)-train/ready ## Train the example network again (TensorFlow, in an environment of its own)
 	@$(VENV)-train/bin/python examples/activity/train.py $(TRAIN_FLAGS)
 
 clean: ## Remove everything that was made here, the environments too
-	rm -rf $(VENV) $(VENV)-train $(VENV)-peers out build dist sim_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-train $(VENV)-peers $(VENV)-nngen out build dist sim_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # aeon comes without its dependencies: only the recordings in it are read, it is never imported.
@@ -79,4 +82,11 @@ $(VENV)-train/ready: pyproject.toml tools/check_tools.sh tools/make_venv.sh
 	@echo "Installing TensorFlow and what training needs (several minutes the first time)"
 	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --editable ".[train]"
 	@$(VENV)-train/bin/python -m pip install $(PIP_FLAGS) --no-deps "aeon>=1.3,<2"
+	@touch $@
+
+# NNgen 1.3.4 was made for NumPy 1.
+$(VENV)-nngen/ready: tools/check_tools.sh tools/make_venv.sh
+	@sh tools/check_tools.sh "$(PYTHON)"
+	@sh tools/make_venv.sh "$(PYTHON)" $(VENV)-nngen
+	@$(VENV)-nngen/bin/python -m pip install $(PIP_FLAGS) "nngen==1.3.4" "numpy<2" "ml-dtypes<0.5" "setuptools<81"
 	@touch $@
