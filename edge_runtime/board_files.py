@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.boards import Board, Pin, load_board
+from edge_runtime.compiler.resources import verilog_parameters
 from edge_runtime.errors import ConfigError
 from edge_runtime.paths import rtl_folder
 
@@ -97,7 +98,8 @@ def render_board_header(board: Board, *, simulated: bool = False) -> str:
 
 
 def _macros(board: Board, *, simulated: bool) -> Iterator[tuple[str, object]]:
-    parameters = ", ".join(f".{name}({value})" for name, value in board.overlay.verilog().items())
+    values = verilog_parameters(board.overlay, board.part.family)
+    parameters = ", ".join(f".{name}({value})" for name, value in values.items())
     yield "OVERLAY_PARAMETERS", parameters
     if board.serial is not None:
         yield "CLOCK_HZ", SIMULATED_CLOCKS_PER_BIT if simulated else round(board.clock_hz)

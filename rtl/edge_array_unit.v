@@ -225,11 +225,12 @@ module edge_array_unit #(
     );
 
     edge_requantizer #(
-        .OC_LANES       (OC_LANES),
-        .LANES          (REQUANT_LANES),
-        .ACT_ADDR_WIDTH (ACT_ADDR_WIDTH),
-        .PARAM_ROW_WIDTH(PARAM_ROW_WIDTH),
-        .INDEX_WIDTH    (INDEX_WIDTH)
+        .OC_LANES        (OC_LANES),
+        .LANES           (REQUANT_LANES),
+        .ACT_ADDR_WIDTH  (ACT_ADDR_WIDTH),
+        .PARAM_ROW_WIDTH (PARAM_ROW_WIDTH),
+        .INDEX_WIDTH     (INDEX_WIDTH),
+        .WIDE_MULTIPLIERS(PACKED)
     ) requantizer (
         .clk             (clk),
         .rst             (rst),

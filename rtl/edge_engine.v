@@ -315,7 +315,8 @@ module edge_engine #(
         .TABLE_WORDS       (512 * TABLE_PAIRS),
         .ROW_BUFFER_BYTES  (ROW_BUFFER_BYTES),
         .INDEX_WIDTH       (INDEX_WIDTH),
-        .TABLES_IN_LUTS    (TABLES_IN_LUTS)
+        .TABLES_IN_LUTS    (TABLES_IN_LUTS),
+        .WIDE_MULTIPLIERS  (PACKED)
     ) vector_unit (
         .clk                     (clk),
         .rst                     (rst),

@@ -15,8 +15,10 @@
 `default_nettype none
 
 module edge_requant_lane #(
-    // Hardware multipliers that the lane may use, 1 or 2.
-    parameter integer MULTIPLIERS = 2
+    // Hardware multipliers of 25 x 18 bits that the lane may use, 1 or 2.
+    parameter integer MULTIPLIERS = 2,
+    // 1: they have 25 x 18 bits, 0: 18 x 18, and the lane may use twice as many.
+    parameter integer WIDE_MULTIPLIERS = 1
 ) (
     input  wire        clk,
 
@@ -64,15 +66,30 @@ module edge_requant_lane #(
 
     // 3 to 5: the product from bit 31 on. Single rounding leaves the rounding to the right shift, if there is one.
     wire [32:0] high;
-    edge_requant_product #(
-        .MULTIPLIERS(MULTIPLIERS)
-    ) high_product (
-        .clk       (clk),
-        .value     (shifted),
-        .multiplier(multiplier_2),
-        .round     (!single_rounding || right_4 == 5'd0),
-        .high      (high)
-    );
+    wire        round = !single_rounding || right_4 == 5'd0;
+    generate
+        if (WIDE_MULTIPLIERS != 0) begin : gen_wide
+            edge_requant_product #(
+                .MULTIPLIERS(MULTIPLIERS)
+            ) high_product (
+                .clk       (clk),
+                .value     (shifted),
+                .multiplier(multiplier_2),
+                .round     (round),
+                .high      (high)
+            );
+        end else begin : gen_narrow
+            edge_requant_narrow_product #(
+                .MULTIPLIERS(2 * MULTIPLIERS)
+            ) high_product (
+                .clk       (clk),
+                .value     (shifted),
+                .multiplier(multiplier_2),
+                .round     (round),
+                .high      (high)
+            );
+        end
+    endgenerate
     reg [4:0] right_5;
     reg       single_5;
     always @(posedge clk) begin

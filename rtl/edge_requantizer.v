@@ -21,7 +21,9 @@ module edge_requantizer #(
     // Row address bits of the parameter memory.
     parameter integer PARAM_ROW_WIDTH = 9,
     // Bits of a descriptor's index.
-    parameter integer INDEX_WIDTH = 6
+    parameter integer INDEX_WIDTH = 6,
+    // 1: hardware multipliers have 25 x 18 bits, 0: 18 x 18.
+    parameter integer WIDE_MULTIPLIERS = 1
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -246,7 +248,9 @@ module edge_requantizer #(
 
     generate
         for (l = 0; l < LANES; l = l + 1) begin : gen_lane
-            edge_requant_lane lane (
+            edge_requant_lane #(
+                .WIDE_MULTIPLIERS(WIDE_MULTIPLIERS)
+            ) lane (
                 .clk            (clk),
                 .accumulator    (lane_sums[l*32 +: 32]),
                 .bias           (param_bias[l*32 +: 32]),

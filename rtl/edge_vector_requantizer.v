@@ -23,6 +23,8 @@ module edge_vector_requantizer #(
     parameter integer INDEX_WIDTH = 7,
     // Hardware multipliers of a lane: 1 or 2.
     parameter integer MULTIPLIERS = 1,
+    // 1: they have 25 x 18 bits, 0: 18 x 18, and a lane has twice as many.
+    parameter integer WIDE_MULTIPLIERS = 1,
     // Derived: word address bits of the parameter memory.
     parameter integer PARAM_ADDR_WIDTH = PARAM_ROW_WIDTH + $clog2(LANES) + 2
 ) (
@@ -139,7 +141,8 @@ module edge_vector_requantizer #(
     generate
         for (l = 0; l < LANES; l = l + 1) begin : gen_lane
             edge_requant_lane #(
-                .MULTIPLIERS(MULTIPLIERS)
+                .MULTIPLIERS     (MULTIPLIERS),
+                .WIDE_MULTIPLIERS(WIDE_MULTIPLIERS)
             ) lane (
                 .clk            (clk),
                 .accumulator    (sums_14[l*32 +: 32]),

@@ -45,6 +45,8 @@ module edge_vector_unit #(
     parameter integer INDEX_WIDTH = 7,
     // 1: the lanes' tables lie in LUTs, 0: in block memory.
     parameter integer TABLES_IN_LUTS = 1,
+    // 1: hardware multipliers have 25 x 18 bits, 0: 18 x 18.
+    parameter integer WIDE_MULTIPLIERS = 1,
     // Derived.
     parameter integer WEIGHT_ROW_WIDTH = $clog2(VEC_WEIGHT_ROWS),
     parameter integer WEIGHT_ADDR_WIDTH = WEIGHT_ROW_WIDTH + $clog2((9 * VEC_LANES + 3) / 4),
@@ -306,10 +308,11 @@ module edge_vector_unit #(
     wire [PLACE_WIDTH-1:0] write_place;
 
     edge_vector_requantizer #(
-        .LANES          (VEC_LANES),
-        .ADDR_WIDTH     (PLACE_WIDTH),
-        .PARAM_ROW_WIDTH(PARAM_ROW_WIDTH),
-        .INDEX_WIDTH    (INDEX_WIDTH)
+        .LANES           (VEC_LANES),
+        .ADDR_WIDTH      (PLACE_WIDTH),
+        .PARAM_ROW_WIDTH (PARAM_ROW_WIDTH),
+        .INDEX_WIDTH     (INDEX_WIDTH),
+        .WIDE_MULTIPLIERS(WIDE_MULTIPLIERS)
     ) requantizer (
         .clk               (clk),
         .rst               (rst),

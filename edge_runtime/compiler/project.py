@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.program import Part, Placement, Program
-from edge_runtime.compiler.resources import Family
+from edge_runtime.compiler.resources import Family, verilog_parameters
 from edge_runtime.errors import FitError
 from edge_runtime.model.interpreter import Interpreter
 from edge_runtime.paths import rtl_folder
@@ -86,10 +86,6 @@ def _write(path: Path, content: str | bytes) -> Path:
     if path.suffix == ".sh":
         path.chmod(0o755)
     return path
-
-
-def _parameters(program: Program, family: Family) -> dict[str, int]:
-    return {**program.parameters.verilog(), "TABLES_IN_LUTS": int(family != "ecp5")}
 
 
 # ---- the bench's accesses ----
@@ -190,7 +186,9 @@ def _activations(kind: int, place: Placement, values: npt.NDArray[Any]) -> Itera
 
 def _top(program: Program, family: Family) -> str:
     ports = _ports()
-    settings = ",\n".join(f"        .{name}({value})" for name, value in _parameters(program, family).items())
+    settings = ",\n".join(
+        f"        .{name}({value})" for name, value in verilog_parameters(program.parameters, family).items()
+    )
     connections = ",\n".join(f"        .{name}({name})" for _, _, name in ports)
     declared = ",\n".join(f"    {direction} wire {width}{name}" for direction, width, name in ports)
     return f"""// SPDX-License-Identifier: Apache-2.0
@@ -246,7 +244,7 @@ def _ports() -> Sequence[tuple[str, str, str]]:
 
 def _bench_script(program: Program, family: Family, count: int) -> str:
     patience = 2 * max(part.cycles for part in program.parts) + 1000
-    values = {**_parameters(program, family), "ACCESSES": count, "PATIENCE": patience}
+    values = {**verilog_parameters(program.parameters, family), "ACCESSES": count, "PATIENCE": patience}
     verilator = " ".join(f"-G{name}={value}" for name, value in values.items())
     icarus = " ".join(f"-Pedge_access_bench.{name}={value}" for name, value in values.items())
     return f"""#!/bin/sh

@@ -14,7 +14,7 @@ from typing import Literal
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.parameters import OverlayParameters
 
-__all__ = ["Family", "Resources", "estimate_resources"]
+__all__ = ["Family", "Resources", "estimate_resources", "verilog_parameters"]
 
 Family = Literal["xc7", "xcup", "ecp5"]
 
@@ -42,6 +42,14 @@ class Resources:
         """Return, for each resource that exceeds the budget, a phrase with both numbers."""
         pairs = {"DSP": (self.dsp, budget.dsp), "BRAM36": (self.bram36, budget.bram36), "LUT": (self.lut, budget.lut)}
         return [f"{have:g} {name} of {most:g}" for name, (have, most) in pairs.items() if have > most]
+
+
+def verilog_parameters(parameters: OverlayParameters, family: Family) -> dict[str, int]:
+    """Return an overlay's parameters as the Verilog module takes them for a family.
+
+    The vector unit's tables lie in LUTs where those have six inputs, and in block memory on the ECP5.
+    """
+    return {**parameters.verilog(), "TABLES_IN_LUTS": int(family != "ecp5")}
 
 
 def estimate_resources(parameters: OverlayParameters, family: Family) -> Resources:

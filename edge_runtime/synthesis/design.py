@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from edge_runtime.board_files import HEADER_NAME, board_sources, render_board_header, render_lpf
 from edge_runtime.boards import Board
+from edge_runtime.compiler.resources import verilog_parameters
 from edge_runtime.paths import rtl_folder
 
 __all__ = ["Design", "board_design", "overlay_design"]
@@ -66,7 +67,8 @@ class Design:
 def overlay_design(board: Board) -> Design:
     """Return the overlay alone, with a board's parameters."""
     files = tuple(sorted(rtl_folder().glob("*.v")))
-    return Design(_OVERLAY_TOP, board.part.family, files, _headers(), board.overlay.verilog())
+    parameters = verilog_parameters(board.overlay, board.part.family)
+    return Design(_OVERLAY_TOP, board.part.family, files, _headers(), parameters)
 
 
 def board_design(board: Board) -> Design:

@@ -64,6 +64,7 @@ BAD_PARAMETERS = [
     ("edge_vector_unit", {"ROW_BUFFER_BYTES": 32}, "at least twice what a read covers"),
     ("edge_vector_multiplier", {"B_WIDTH": 7}, "B_WIDTH must be even"),
     ("edge_requant_lane", {"MULTIPLIERS": 3}, "MULTIPLIERS must be 1 or 2"),
+    ("edge_requant_narrow_product", {"MULTIPLIERS": 3}, "MULTIPLIERS must be 2 or 4"),
     ("edge_uart_rx", {"CLOCK_HZ": 11, "BAUD": 3}, "from 1 to a quarter"),
     ("edge_uart_tx", {"BAUD": 0}, "from 1 to a quarter"),
     ("edge_overlay", {"ACT_BYTES": 60000}, "must be powers of two"),
