@@ -77,7 +77,7 @@ def measure_nngen(python: str) -> tuple[dict[str, Any], Area]:
         work = folder / "synthesis"
         work.mkdir()
         design = Design("network", "xc7", (folder / "network.v",), {})
-        area = count_area(Netlist(synthesise(design, work), "network"))
+        area = count_area(Netlist(synthesise(design, work).netlist, "network"))
     return json.loads(done.stdout.splitlines()[-1]), area
 
 

@@ -112,6 +112,7 @@ class Board(Table):
         None, alias="oscillator", description="what the overlay's clock is made from"
     )
     oscillator_pin: str | None = Field(None, description="the port of the board's top that it comes in by")
+    programmer: str | None = Field(None, description="what openFPGALoader calls the board")
     serial: SerialTable | None = Field(None, description="rate and port of the serial cable")
     pynq: PynqTable | None = Field(None, description="address and bitstream of the overlay on a Zynq")
     pins: Mapping[str, Pin] = Field(default={}, description="ports of the board's top, each with its site")
@@ -119,8 +120,11 @@ class Board(Table):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.bus == "uart":
-            if self.serial is None or self.oscillator_hz is None or self.oscillator_pin is None:
-                raise ValueError("a board with bus = 'uart' needs the table serial, oscillator and oscillator_pin")
+            made = self.oscillator_hz and self.oscillator_pin and self.programmer
+            if self.serial is None or self.oscillator_pin is None or not made:
+                raise ValueError(
+                    "a board with bus = 'uart' needs the table serial, oscillator, oscillator_pin and programmer"
+                )
             for port in (self.oscillator_pin, self.serial.receives, self.serial.sends):
                 if port not in self.pins:
                     raise ValueError(

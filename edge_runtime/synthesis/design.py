@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -54,10 +54,18 @@ class Design:
             shutil.copyfile(path, folder / path.name)
         return [path.name for path in self.files]
 
-    def hash(self) -> str:
-        """Return the SHA-256 of what is synthesised: the sources without comments and blanks, and the parameters."""
+    def hash(self, names: Iterable[str] | None = None) -> str:
+        """Return the SHA-256 of what is synthesised: the sources without comments and blanks, and the parameters.
+
+        Parameters
+        ----------
+        names
+            Of the Verilog files that count, where others are never reached; one that is not there counts as empty.
+        """
         content = hashlib.sha256()
-        texts = {path.name: path.read_text() for path in self.files} | dict(self.headers)
+        sources = {path.name: path for path in self.files}
+        counting = sources if names is None else dict.fromkeys(names)
+        texts = {name: sources[name].read_text() if name in sources else "" for name in counting} | dict(self.headers)
         for name, text in sorted(texts.items()):
             content.update(f"{name}\0{_essence(text)}\0".encode())
         content.update(repr((self.top, self.family, sorted(self.parameters.items()))).encode())

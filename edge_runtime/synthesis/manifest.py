@@ -23,13 +23,14 @@ _Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 class Manifest(Table):
     """What is said of one bitstream.
 
-    `sources` is the hash of the Verilog that it was made from (comments and blanks do not count), `parameters` the
-    overlay's.
+    `sources` is the hash of the Verilog that it was made from (comments and blanks do not count), `files` the names of
+    the files whose modules its top has in it, `parameters` the overlay's.
     """
 
     board: str
     device: str
     sources: str = _Sha256
+    files: tuple[str, ...]
     parameters: str
     clock_mhz: PositiveFloat
     fmax_mhz: PositiveFloat

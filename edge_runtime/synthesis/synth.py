@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from edge_runtime.boards import Board
 from edge_runtime.paths import cache_folder
@@ -44,7 +45,9 @@ class SynthResult:
     top
         What was synthesised: the board's top, or the overlay alone where the board has none.
     sources
-        Hash of what was synthesised.
+        Hash of what was synthesised: of the files that the top reaches.
+    files
+        Their names.
     area
         What it uses.
     path
@@ -62,6 +65,7 @@ class SynthResult:
     parameters: str
     top: str
     sources: str
+    files: tuple[str, ...]
     area: Area
     path: LutPath
     misfits: tuple[str, ...]
@@ -91,7 +95,7 @@ def synth(board: Board) -> SynthResult:
             _measure(design, folder, kept)
     result = _result(board, design, json.loads(kept.read_text()))
     manifest = read_manifest(board.name)
-    if manifest is None or manifest.sources != result.sources:
+    if manifest is None or manifest.sources != design.hash(manifest.files):
         return result
     return replace(result, fmax_mhz=manifest.fmax_mhz, seed=manifest.seed)
 
@@ -126,11 +130,16 @@ def _design(board: Board) -> Design:
 
 def _measure(design: Design, folder: Path, kept: Path) -> Netlist:
     """Synthesise, keep what was measured, and return the netlist."""
-    netlist = Netlist(synthesise(design, folder), design.top)
+    synthesised = synthesise(design, folder)
+    netlist = Netlist(synthesised.netlist, design.top)
     if design.family == "ecp5":
         align_operands(netlist)
         pack_registers(netlist)
-    measured = {"area": asdict(count_area(netlist)), "path": asdict(deepest_path(netlist))}
+    measured = {
+        "area": asdict(count_area(netlist)),
+        "path": asdict(deepest_path(netlist)),
+        "files": synthesised.reached,
+    }
     _keep(kept, json.dumps(measured).encode())
     return netlist
 
@@ -142,16 +151,17 @@ def _keep(path: Path, content: bytes) -> None:
     unfinished.replace(path)
 
 
-def _result(board: Board, design: Design, measured: dict[str, dict[str, float]]) -> SynthResult:
-    area = Area(**measured["area"])  # type: ignore[arg-type]
+def _result(board: Board, design: Design, measured: dict[str, Any]) -> SynthResult:
+    area, files = Area(**measured["area"]), tuple(measured["files"])
     return SynthResult(
         board=board.name,
         device=board.part.device,
         parameters=board.overlay.hash,
         top=design.top,
-        sources=design.hash(),
+        sources=design.hash(files),
+        files=files,
         area=area,
-        path=LutPath(**measured["path"]),  # type: ignore[arg-type]
+        path=LutPath(**measured["path"]),
         misfits=tuple(misfits(area, board.part)),
     )
 

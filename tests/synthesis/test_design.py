@@ -74,5 +74,47 @@ def test_a_boards_own_cells_are_known_to_yosys(tmp_path: Path) -> None:
     """The PLL is no module of ours: Yosys finds it in its library."""
     board = board_design(load_board("colorlight_i5"))
     files = tuple(path for path in board.files if path.name == "edge_ecp5_clock.v")
-    text = synthesise(replace(board, top="edge_ecp5_clock", files=files), tmp_path)
-    assert len(Netlist(text, "edge_ecp5_clock").cells_of("EHXPLLL")) == 1
+    made = synthesise(replace(board, top="edge_ecp5_clock", files=files), tmp_path)
+    assert len(Netlist(made.netlist, "edge_ecp5_clock").cells_of("EHXPLLL")) == 1
+
+
+TOP = """
+module top #(parameter WIDE = 0) (input wire clk, input wire a, output wire y);
+    generate
+        if (WIDE) begin : gen_wide
+            wide #(.WIDTH(8)) part (.clk(clk), .a(a), .y(y));
+        end else begin : gen_narrow
+            narrow part (.clk(clk), .a(a), .y(y));
+        end
+    endgenerate
+endmodule
+"""
+PART = """
+module {name} #(parameter WIDTH = 1) (input wire clk, input wire a, output reg y);
+    always @(posedge clk) y <= a;
+endmodule
+"""
+
+
+@pytest.mark.parametrize(("wide", "reached"), [(0, ("top.v", "narrow.v")), (1, ("top.v", "wide.v"))])
+def test_the_files_that_a_top_reaches_depend_on_its_parameters(
+    tmp_path: Path, wide: int, reached: tuple[str, ...]
+) -> None:
+    top = design(tmp_path, TOP, WIDE=wide)
+    files = {name: tmp_path / f"{name}.v" for name in ("narrow", "wide", "unused")}
+    for name, path in files.items():
+        path.write_text(PART.format(name=name))
+    whole = replace(top, family="ecp5", files=(*top.files, *files.values()))
+    (tmp_path / "work").mkdir()
+    assert synthesise(whole, tmp_path / "work").reached == reached
+    before = whole.hash(reached), whole.hash()
+    files["unused"].write_text(PART.format(name="unused") + "// more\nmodule more; endmodule\n")
+    assert whole.hash(reached) == before[0]
+    assert whole.hash() != before[1]
+    (tmp_path / reached[1]).write_text("module narrow; endmodule")
+    assert whole.hash(reached) != before[0]
+
+
+def test_a_file_that_is_gone_changes_the_hash(tmp_path: Path) -> None:
+    one = design(tmp_path, "module top; endmodule")
+    assert one.hash(["top.v"]) != one.hash(["top.v", "gone.v"])

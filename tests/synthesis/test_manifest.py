@@ -21,6 +21,7 @@ def about() -> dict[str, Any]:
         "board": "mine",
         "device": "LFE5U-25F-6BG381C",
         "sources": "0" * 64,
+        "files": ("mine.v",),
         "parameters": "1234",
         "clock_mhz": 50.0,
         "fmax_mhz": 61.5,
@@ -72,7 +73,9 @@ def test_a_folder_that_cannot_be_written(about: dict[str, Any], tmp_path: Path) 
 def test_a_bitstream_belongs_to_the_sources_that_are_here(name: str) -> None:
     board, manifest = load_board(name), read_manifest(name)
     assert manifest is not None
-    assert manifest.sources == board_design(board).hash(), f"out of date: run `make bitstreams BOARDS={name}`"
+    assert manifest.sources == board_design(board).hash(manifest.files), (
+        f"out of date: run `make bitstreams BOARDS={name}`"
+    )
     assert manifest.parameters == board.overlay.hash
     assert manifest.device == board.part.device
     assert bitstream_of(manifest).stat().st_size > 10_000
