@@ -7,6 +7,8 @@ from collections.abc import Generator
 
 import pytest
 
+# Scripts that make golden vectors; one of them needs TensorFlow.
+collect_ignore_glob = ["tests/*/golden/*.py"]
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 

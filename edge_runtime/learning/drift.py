@@ -51,9 +51,9 @@ class Adwin:
     --------
     >>> adwin = Adwin()
     >>> [at for at in range(300) if adwin.add(float(at >= 200))]
-    [208]
+    [215]
     >>> adwin.count
-    9
+    100
     """
 
     def __init__(self, *, delta: float = 0.002, clock: int = 8, span: float = 1.0) -> None:

@@ -15,11 +15,11 @@ SMALL = {
     "requant_lanes = 8": "requant_lanes = 2",
     "act_bytes = 65_536": "act_bytes = 4096",
     "weight_rows = 1024": "weight_rows = 512",
-    "param_channels = 4096": "param_channels = 256",
     "descriptors = 64": "descriptors = 8",
     "vec_lanes = 8": "vec_lanes = 2",
     "vec_weight_rows = 512": "vec_weight_rows = 64",
     "vec_param_channels = 4096": "vec_param_channels = 64",
+    "param_channels = 4096": "param_channels = 256",
     "table_pairs = 4": "table_pairs = 2",
     "row_buffer_bytes = 2048": "row_buffer_bytes = 256",
 }

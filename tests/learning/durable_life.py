@@ -36,6 +36,13 @@ def make_learner() -> Learner:
     )
 
 
+class Keeping(DurableLearner):
+    """Keeps every log, so that a test can repeat a whole life from the first label."""
+
+    def _tidy(self) -> None:
+        """Remove nothing."""
+
+
 def sample(number: int) -> tuple[np.ndarray, int]:
     """The embedding and true class of the prediction with this id; the world changes after 150."""
     random = np.random.default_rng([5, number])
@@ -64,5 +71,5 @@ def live(durable: DurableLearner, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    with DurableLearner(Path(sys.argv[1]), make_learner, checkpoint_every=40, reserve=16) as durable:
+    with Keeping(Path(sys.argv[1]), make_learner, checkpoint_every=40, reserve=16) as durable:
         live(durable, int(sys.argv[2]))

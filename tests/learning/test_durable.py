@@ -17,7 +17,7 @@ from edge_runtime.errors import StateError
 from edge_runtime.learning import Command, DurableLearner, Journal, LabelStatus, Learner
 from edge_runtime.learning.events import LabelEvent
 from edge_runtime.learning.snapshot import learner_to_bytes
-from learning.durable_life import FEATURES, live, make_learner, sample
+from learning.durable_life import FEATURES, Keeping, live, make_learner, sample
 
 SCRIPT = Path(__file__).with_name("durable_life.py")
 
@@ -45,13 +45,6 @@ def logged(folder: Path, fingerprint: str) -> list[tuple[int, object]]:
         with Journal(path, fingerprint=fingerprint, first=0) as journal:
             events.update(journal.events())
     return sorted(events.items())
-
-
-class Keeping(DurableLearner):
-    """Keeps every log, so that a test can repeat a whole life from the first label."""
-
-    def _tidy(self) -> None:
-        """Remove nothing."""
 
 
 def replayed(events: list[tuple[int, object]]) -> Learner:

@@ -8,7 +8,7 @@ import cocotb
 import numpy as np
 
 from edge_runtime.compiler import OverlayParameters
-from edge_runtime.compiler.packing import pack_weights
+from edge_runtime.compiler.packing import pack_lanes
 from rtl.clocking import cycle, pack, parameters, start, unpack
 
 K, OC, ACT = (parameters()[name] for name in ("K_LANES", "OC_LANES", "ACT_LATENCY"))
@@ -39,7 +39,7 @@ class Step:
         else:
             self.weights = np.array(random.choices(range(-127, 128), k=OC * K), np.int8).reshape(OC, K)
             self.activations = np.array(random.choices([-128, 127, *range(-128, 128)], k=K), np.int8)
-        self.row = pack_weights(self.weights, OVERLAY).reshape(K, OC)
+        self.row = pack_lanes(self.weights.T.astype(np.int16)[None, None], OVERLAY).reshape(K, OC)
 
 
 Line = list[Step | None]

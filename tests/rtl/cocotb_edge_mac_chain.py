@@ -8,7 +8,7 @@ import cocotb
 import numpy as np
 
 from edge_runtime.compiler import OverlayParameters
-from edge_runtime.compiler.packing import pack_weights
+from edge_runtime.compiler.packing import pack_lanes
 from rtl.clocking import cycle, parameters, signed, start
 
 PACKED = bool(parameters()["PACKED"])
@@ -29,7 +29,9 @@ OVERLAY = OverlayParameters(
 
 def stored(weights: np.ndarray) -> np.ndarray | None:
     """Two channels' weights int8[2, 4] as bytes uint8[4 lanes, 2], or None where they would take two passes."""
-    rows = pack_weights(weights, OVERLAY)
+    lanes = np.zeros((1, 1, LANES, OVERLAY.oc_lanes), np.int16)
+    lanes[0, 0, :, :2] = weights.T
+    rows = pack_lanes(lanes, OVERLAY)
     return None if rows.shape[1] > 1 else rows.reshape(LANES, OVERLAY.oc_lanes)[:, :2]
 
 

@@ -115,7 +115,7 @@ def _design(board: Board) -> Design:
         raise ConfigError(f"board {board.name!r} has no serial cable to simulate; its bus is {board.bus!r}")
     return Design(
         top=board.name,
-        sources=(*board_sources(board), *sorted((rtl_folder() / "sim").glob("*.v"))),
+        sources=(*board_sources(board), rtl_folder() / "sim" / "EHXPLLL.v"),
         harness="serial_board.cpp",
         prefix="Vboard",
         headers={HEADER_NAME: render_board_header(board, simulated=True)},
