@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_runtime.errors import ConfigError, ModelError
 
-__all__ = ["read_model", "write_file"]
+__all__ = ["read_model", "set_aside", "write_file"]
 
 
 def read_model(path: Path) -> bytes:
@@ -35,3 +35,28 @@ def write_file(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written ({error.strerror}); name another path") from error
+
+
+def set_aside(path: Path, *, also: tuple[str, ...] = ()) -> Path:
+    """Rename a damaged file so that a new one can take its place, and return its new name.
+
+    Parameters
+    ----------
+    path
+        The file.
+    also
+        Ends of the names of files beside it that belong to it, such as ``-wal``.
+
+    Raises
+    ------
+    OSError
+        If it cannot be renamed.
+    """
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for end in also:
+        beside = path.with_name(path.name + end)
+        if beside.exists():
+            beside.rename(aside.with_name(aside.name + end))
+    return path.rename(aside)

@@ -24,6 +24,7 @@ from edge_runtime.cli.program import program_verb
 from edge_runtime.cli.quantize import quantize
 from edge_runtime.cli.record import record, replay
 from edge_runtime.cli.run import run
+from edge_runtime.cli.store import export, store
 from edge_runtime.cli.synth import synth_verb
 from edge_runtime.cli.verify import verify
 from edge_runtime.errors import EdgeRuntimeError
@@ -78,6 +79,8 @@ app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
+app.command("store")(store)
+app.command("export")(export)
 app.command("status")(status)
 app.command("label")(label)
 app.command("rollback")(rollback)

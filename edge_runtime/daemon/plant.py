@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,15 @@ from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.sinks import open_sinks
-from edge_runtime.daemon.watch import HubWatcher
+from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
 from edge_runtime.service.hub import Hub
 from edge_runtime.service.server import Address, serve
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
 from edge_runtime.sources.tap import TappedSource
+from edge_runtime.store import StoreSink
+from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Plant", "build_plant"]
 
@@ -87,22 +89,28 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
     if config.learns and config.learning is not None:
         learning = _learning(deployment.network, source, config.learning, labels)
     commands, hub = _Commands(), Hub()
+    sinks = open_sinks(
+        config.sink, device=config.device.name, pipelines=[config.pipeline.name], on_command=commands.carry_out
+    )
     pipeline = build_pipeline(
         config.pipeline.name,
         deployment,
         source,
-        sinks=open_sinks(
-            config.sink, device=config.device.name, pipelines=[config.pipeline.name], on_command=commands.carry_out
-        ),
+        sinks=sinks,
         learning=learning,
         status_every=config.pipeline.status_every,
-        watchers=[] if config.service is None else [HubWatcher(hub)],
+        watchers=[*([] if config.service is None else [HubWatcher(hub)]), *_feature_keepers(sinks)],
     )
     device = RunningDevice(config.device.name, [Unit(pipeline, deployment, labels)], hub)
     commands.device = device
     if config.pipeline.tap is not None:
         source = TappedSource(source, config.pipeline.tap)
     return Plant(deployment, source, pipeline, device, _beside(config, device))
+
+
+def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
+    stores = [sink for sink in sinks.values() if isinstance(sink, StoreSink)]
+    return [FeatureKeeper(sink) for sink in stores if sink.wants_features]
 
 
 def _beside(config: PipelineConfig, device: RunningDevice) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table
+from edge_runtime.store.retention import SMALLEST_CAP as SMALLEST_STORE
 from edge_runtime.telemetry.outbox.spool import SMALLEST_CAP
 from edge_runtime.units import Duration, Size
 
-__all__ = ["JsonLinesTable", "MqttTable", "OutboxTable", "SinkTable", "StandardOutputTable"]
+__all__ = ["JsonLinesTable", "MqttTable", "OutboxTable", "SinkTable", "StandardOutputTable", "StoreTable"]
 
 URL = re.compile(r"(mqtts?)://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?/?")
 
@@ -46,6 +47,19 @@ class OutboxTable(AnySinkTable):
     priorities: dict[str, int] = Field(default_factory=dict)
     late_after: Duration = 10.0
     rate_limit: PositiveFloat | None = Field(default=None, description="records a second")
+
+
+class StoreTable(AnySinkTable):
+    """Records and features into a store on the device."""
+
+    kind: Literal["store"]
+    path: NearbyPath = Field(description="an SQLite database; made where it is missing")
+    kinds: tuple[str, ...] | None = ("prediction", "label", "head", "event")
+    features: bool = Field(default=True, description="whether each window's features are kept")
+    keep_rows: PositiveInt | None = Field(default=None, description="rows of each kind")
+    keep_for: Duration | None = Field(default=None, description='how long a row is kept, like "720 h"')
+    cap: Size = Field(default=256 * 2**20, ge=SMALLEST_STORE, description="bytes of its files together")
+    commit_every: Duration = Field(default=0.2, le=60.0)
 
 
 def _is_broker(url: str) -> str:
@@ -95,4 +109,4 @@ class MqttTable(OutboxTable):
         return encrypted, host.strip("[]"), int(port) if port else (8883 if encrypted else 1883)
 
 
-SinkTable = Annotated[JsonLinesTable | StandardOutputTable | MqttTable, Field(discriminator="kind")]
+SinkTable = Annotated[JsonLinesTable | StandardOutputTable | StoreTable | MqttTable, Field(discriminator="kind")]

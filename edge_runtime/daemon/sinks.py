@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_runtime.daemon.sink_tables import JsonLinesTable, MqttTable, OutboxTable, SinkTable
+from edge_runtime.daemon.sink_tables import JsonLinesTable, MqttTable, OutboxTable, SinkTable, StoreTable
 from edge_runtime.errors import ConfigError
+from edge_runtime.store import Retention, Store, StoreSink
 from edge_runtime.telemetry.forward import Forwarder
 from edge_runtime.telemetry.jsonl import JsonLinesSink, StandardOutputSink
 from edge_runtime.telemetry.link import Carrier
@@ -50,7 +51,9 @@ def open_sinks(
     Raises
     ------
     ConfigError
-        If a password or certificate cannot be read, or two sinks want the same outbox.
+        If a password or certificate cannot be read, two sinks want the same outbox, or a store's file is none.
+    SinkError
+        If a store cannot be opened.
     """
     _check_outboxes(tables)
     sinks: dict[str, Sink] = {}
@@ -75,10 +78,19 @@ def _open_sink(
 ) -> tuple[str, Sink]:
     if isinstance(table, JsonLinesTable):
         return str(table.path), JsonLinesSink(table.path)
+    if isinstance(table, StoreTable):
+        return str(table.path), _store_sink(table)
     if isinstance(table, MqttTable):
         carrier = _mqtt_carrier(table, device, pipelines, on_command if table.commands else None)
         return table.broker, _outbox_sink(table, carrier)
     return "stdout", StandardOutputSink()
+
+
+def _store_sink(table: StoreTable) -> StoreSink:
+    store = Store(table.path, retention=Retention(table.keep_rows, table.keep_for, int(table.cap)))
+    # What is wrong with the file is told now, not at the first record.
+    store.open()
+    return StoreSink(store, commit_every=table.commit_every, features=table.features)
 
 
 def _outbox_sink(table: OutboxTable, carrier: Carrier) -> OutboxSink:

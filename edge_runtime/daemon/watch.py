@@ -11,9 +11,10 @@ import numpy as np
 
 from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.service.hub import Hub
+from edge_runtime.store import StoreSink
 from edge_runtime.stream.block import Block
 
-__all__ = ["HubWatcher", "Watcher"]
+__all__ = ["FeatureKeeper", "HubWatcher", "Watcher"]
 
 SHOWN_SAMPLES = 25
 """The most points of each channel that one event shows of a block."""
@@ -33,6 +34,29 @@ class Watcher(ABC):
     @abstractmethod
     def told(self, records: Sequence[Mapping[str, Any]]) -> None:
         """See what the pipeline tells."""
+
+
+class FeatureKeeper(Watcher):
+    """Gives each window's features to a store, which has its prediction from the pipeline's records.
+
+    Parameters
+    ----------
+    sink
+        The store.
+    """
+
+    def __init__(self, sink: StoreSink) -> None:
+        self._sink = sink
+
+    def block(self, pipeline: str, channels: Sequence[str], block: Block) -> None:
+        """Keep nothing of it."""
+
+    def window(self, pipeline: str, names: Sequence[str], window: FeatureWindow) -> None:
+        """Keep the features."""
+        self._sink.keep_features(pipeline, names, window.index, window.values)
+
+    def told(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Leave it to the sink."""
 
 
 class HubWatcher(Watcher):

@@ -39,7 +39,7 @@ class JsonLinesSink(LineSink):
         self._descriptor: int | None = None
         self._end = 0
 
-    def _write(self, data: bytes) -> None:
+    def _write_lines(self, data: bytes) -> None:
         try:
             if self._descriptor is None:
                 self._open()
@@ -114,7 +114,7 @@ class StandardOutputSink(LineSink):
         super().__init__()
         self._stream = sys.stdout.buffer if stream is None else stream
 
-    def _write(self, data: bytes) -> None:
+    def _write_lines(self, data: bytes) -> None:
         try:
             self._stream.write(data)
             self._stream.flush()

@@ -13,6 +13,8 @@ import anyio
 import pytest
 
 from edge_runtime.errors import DataError, SinkError
+from edge_runtime.store import Entry, Store, StoreReader, StoreSink
+from edge_runtime.store.tables import TABLES
 from edge_runtime.telemetry import (
     Forwarder,
     JsonLinesSink,
@@ -134,12 +136,41 @@ class OutboxBench(Bench):
         self.spool.broken = False
 
 
-@pytest.fixture(params=["memory", "file", "output", "outbox"])
+class BreakableStore(Store):
+    broken = False
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        if self.broken:
+            raise SinkError("set to fail")
+        super().add(entries)
+
+
+class StoreBench(Bench):
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "store"
+        self.store = BreakableStore(self.path)
+        self.sink = StoreSink(self.store, commit_every=0.001)
+
+    def durable(self) -> list[dict[str, Any]]:
+        self.store.open()
+        with StoreReader(self.path) as reader:
+            return list(reader.rows(TABLES["event"]))
+
+    def break_it(self) -> None:
+        self.store.broken = True
+
+    def mend_it(self) -> None:
+        self.store.broken = False
+
+
+@pytest.fixture(params=["memory", "file", "output", "outbox", "store"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     if request.param == "memory":
         return MemoryBench()
     if request.param == "outbox":
         return OutboxBench(tmp_path)
+    if request.param == "store":
+        return StoreBench(tmp_path)
     if request.param == "file":
         return FileBench(tmp_path, monkeypatch)
     return OutputBench()

@@ -13,6 +13,7 @@ from typing import Literal
 import structlog
 
 from edge_runtime.errors import ConfigError, SinkError, StateError
+from edge_runtime.files import set_aside
 from edge_runtime.telemetry.outbox.schema import PAGE_BYTES, open_database, read_counters
 
 __all__ = ["LARGEST_COMMIT", "SMALLEST_CAP", "Committed", "Item", "OutboxFullError", "Spool", "WhenFull"]
@@ -253,12 +254,5 @@ class Spool:
             raise SinkError(f"{self.path}: another program has been reading the outbox for too long; end it")
 
     def _set_aside(self, error: StateError) -> None:
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
-            number += 1
+        aside = set_aside(self.path, also=("-wal", "-shm"))
         log.error("outbox set aside", path=str(self.path), to=str(aside), error=str(error))
-        for end in ("-wal", "-shm"):
-            beside = self.path.with_name(self.path.name + end)
-            if beside.exists():
-                beside.rename(aside.with_name(aside.name + end))
-        self.path.rename(aside)

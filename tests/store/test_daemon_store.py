@@ -1,0 +1,180 @@
+"""The daemon fills a store; what is exported is what the device computed and saw."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import anyio
+import numpy as np
+from pyarrow import parquet
+import pytest
+from typer.testing import CliRunner
+
+from edge_runtime.cli.main import app
+from edge_runtime.cli.output import configure_logs
+from edge_runtime.daemon import PipelineConfig, load_pipeline, run_pipelines
+from edge_runtime.daemon.plant import build_plant
+from edge_runtime.errors import ConfigError
+from edge_runtime.features import compute_recording
+from edge_runtime.store import StoreReader, export_store
+from edge_runtime.store.tables import TABLES
+from edge_runtime.stream import save_recording
+from support import daemon
+from support.networks import dense_network
+
+PIPELINE = """
+[pipeline]
+name = "small"
+
+[source]
+kind = "recording"
+path = "day.npz"
+block_size = 10
+
+[view]
+name = "v"
+channels = ["x", "y"]
+window = "2 s"
+hop = "1 s"
+kernels = ["mean", "std", "min", "max"]
+
+[model]
+path = "small.tflite"
+accelerator = "reference"
+classes = ["calm", "wild"]
+
+[learning]
+label_delay = "3 s"
+
+[[sink]]
+kind = "jsonl"
+path = "records.jsonl"
+
+[[sink]]
+kind = "store"
+path = "device.store"
+keep_for = "720 h"
+keep_rows = 100_000
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
+    save_recording(daemon.recording(20), tmp_path / "day.npz")
+    (tmp_path / "pipeline.toml").write_text(PIPELINE)
+    return tmp_path
+
+
+def play(config: PipelineConfig) -> None:
+    plant = build_plant(config)
+    anyio.run(run_pipelines, plant.source, [plant.pipeline])
+
+
+def test_what_the_daemon_tells_is_in_the_store_and_in_the_training_set(folder: Path) -> None:
+    play(load_pipeline(folder / "pipeline.toml"))
+    windows = compute_recording(daemon.VIEW, daemon.recording(20))
+    written = export_store(folder / "device.store", folder / "out")
+    told = parquet.read_table(folder / "out" / "prediction.parquet").to_pylist()
+    assert [row["t_ns"] for row in told] == [window.end_ns for window in windows]
+    assert written["training-small.parquet"] == len(windows)
+    assert written["head.parquet"] > 0
+    training = parquet.read_table(folder / "out" / "training-small.parquet")
+    names = list(daemon.VIEW.output_names)
+    values = np.column_stack([training[name].to_numpy() for name in names])
+    assert values.dtype == np.float32
+    np.testing.assert_array_equal(values, np.stack([window.values for window in windows]))
+    labels = Counter(training["label"].to_pylist())
+    assert labels["calm"] > 20
+    assert labels["wild"] > 20
+    # The recording's own truth, but for windows that lie in two cases and labels that came after the end.
+    truth = [daemon.CLASSES[(row["end_ns"] - windows[0].start_ns) // 5_000_000_000 % 2] for row in training.to_pylist()]
+    assert all(label in (None, true) for label, true in zip(training["label"].to_pylist(), truth, strict=True))
+
+
+def test_records_and_store_tell_the_same(folder: Path) -> None:
+    play(load_pipeline(folder / "pipeline.toml"))
+    lines = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
+    with StoreReader(folder / "device.store") as reader:
+        for kind in ("prediction", "label", "head"):
+            wanted = [line for line in lines if line["kind"] == kind]
+            rows = list(reader.rows(TABLES[kind]))
+            assert [row["id"] for row in rows] == [line["id"] for line in wanted]
+            columns = {column.name: column.field for column in TABLES[kind].columns}
+            for row, line in zip(rows, wanted, strict=True):
+                assert {field: row[name] for name, field in columns.items()} == {
+                    field: line.get(field) for field in columns.values()
+                }
+
+
+def test_without_features_there_is_no_training_set(folder: Path) -> None:
+    file = folder / "pipeline.toml"
+    file.write_text(PIPELINE + "features = false\n")
+    play(load_pipeline(file))
+    written = export_store(folder / "device.store", folder / "out")
+    assert written["prediction.parquet"] > 0
+    assert not any(name.startswith("training") for name in written)
+
+
+def test_a_store_is_read_while_the_daemon_writes(folder: Path) -> None:
+    file = folder / "pipeline.toml"
+    file.write_text(
+        PIPELINE.replace("block_size = 10", "block_size = 10\npace = 40.0").replace(
+            'keep_for = "720 h"', 'commit_every = "10 ms"'
+        )
+    )
+    program = Path(sys.executable).with_name("edge-runtime")
+    running = subprocess.Popen([str(program), "run", str(file)], stderr=subprocess.PIPE)
+    seen: list[int] = []
+    try:
+        until = time.monotonic() + 60
+        while running.poll() is None and time.monotonic() < until:
+            if (folder / "device.store").exists():
+                seen.append(_exported(folder))
+            time.sleep(0.1)
+    finally:
+        running.kill()
+        _, errors = running.communicate(timeout=20)
+    assert running.returncode == 0, errors.decode()
+    assert len(set(seen)) > 3, seen
+    assert seen == sorted(seen)
+    assert _exported(folder) == 99
+
+
+def _exported(folder: Path) -> int:
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    return export_store(folder / "device.store", folder / "out").get("training-small.parquet", 0)
+
+
+def test_a_path_with_something_else_is_told_at_the_start(folder: Path) -> None:
+    database = sqlite3.connect(folder / "device.store")
+    database.execute("CREATE TABLE t (x)")
+    database.close()
+    with pytest.raises(ConfigError, match="not a store"):
+        build_plant(load_pipeline(folder / "pipeline.toml"))
+
+
+def test_the_verbs(folder: Path) -> None:
+    configure_logs(verbose=False)
+    play(load_pipeline(folder / "pipeline.toml"))
+    runner = CliRunner()
+
+    def run(*arguments: Any) -> str:
+        result = runner.invoke(app, [str(argument) for argument in arguments])
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    content = json.loads(run("store", folder / "device.store", "--json"))
+    assert content["rows"]["prediction"] == content["features"] == 99
+    assert "prediction" in run("store", folder / "device.store")
+    told = json.loads(run("export", folder / "device.store", "-o", folder / "out", "--json"))
+    assert told["files"]["training-small.parquet"] == 99
+    assert (folder / "out" / "training-small.parquet").is_file()
