@@ -20,6 +20,7 @@ from edge_runtime.cli.generate import generate_verb
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
+from edge_runtime.cli.predict import predict
 from edge_runtime.cli.program import program_verb
 from edge_runtime.cli.quantize import quantize
 from edge_runtime.cli.record import record, replay
@@ -68,6 +69,7 @@ app.command("run")(run)
 app.command("record")(record)
 app.command("replay")(replay)
 app.command("features")(features)
+app.command("predict")(predict)
 app.command("compile")(compile_verb)
 app.command("generate")(generate_verb)
 app.command("verify")(verify)

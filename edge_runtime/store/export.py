@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from edge_runtime.errors import ConfigError
 from edge_runtime.store.read import LabelledWindow, StoreReader
 from edge_runtime.store.tables import TABLES, Column, Table
 from edge_runtime.stream.block import Flags
-from edge_runtime.stream.parquet_file import parquet_module
+from edge_runtime.stream.parquet_file import ParquetPart, parquet_module
 
 __all__ = ["export_store"]
 
@@ -59,38 +59,11 @@ def export_store(store: Path, folder: Path) -> dict[str, int]:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or error}); name another folder") from error
 
 
-class _File:
-    """A Parquet file that takes its name when it is whole."""
-
-    def __init__(self, path: Path, schema: Any) -> None:
-        self.path = path
-        self.rows = 0
-        self._schema = schema
-        self._part = path.with_name(path.name + ".part")
-        self._pyarrow, parquet = parquet_module()
-        self._writer = parquet.ParquetWriter(self._part, schema)
-
-    def write(self, rows: Rows) -> None:
-        self._writer.write_table(self._pyarrow.Table.from_pylist(rows, schema=self._schema))
-        self.rows += len(rows)
-
-    def __enter__(self) -> _File:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._writer.close()
-        if kind is None:
-            self._part.rename(self.path)
-        else:
-            with suppress(OSError):
-                self._part.unlink()
-
-
 def _export_table(reader: StoreReader, table: Table, folder: Path) -> int:
     pyarrow, _ = parquet_module()
     fields = [("seq", pyarrow.int64()), ("put_ns", pyarrow.int64())]
     fields += [(column.name, _arrow_type(table, column)) for column in table.columns]
-    with _File(folder / f"{table.name}.parquet", pyarrow.schema([*fields, ("more", pyarrow.string())])) as file:
+    with ParquetPart(folder / f"{table.name}.parquet", pyarrow.schema([*fields, ("more", pyarrow.string())])) as file:
         for rows in _batches(reader.rows(table)):
             file.write([_flat(row) for row in rows])
     return file.rows
@@ -112,7 +85,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _export_windows(reader: StoreReader, folder: Path) -> dict[str, int]:
-    files: dict[tuple[str, tuple[str, ...]], _File] = {}
+    files: dict[tuple[str, tuple[str, ...]], ParquetPart] = {}
     with ExitStack() as stack:
         for windows in _batches(reader.windows()):
             grouped: dict[tuple[str, tuple[str, ...]], Rows] = {}
@@ -122,7 +95,7 @@ def _export_windows(reader: StoreReader, folder: Path) -> dict[str, int]:
             for key, rows in grouped.items():
                 if key not in files:
                     path = _training_path(folder, key[0], [pipeline for pipeline, _ in files])
-                    files[key] = stack.enter_context(_File(path, _training_schema(key[1])))
+                    files[key] = stack.enter_context(ParquetPart(path, _training_schema(key[1])))
                 files[key].write(rows)
     return {file.path.name: file.rows for file in files.values()}
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
+from typing_extensions import Self
 
 from edge_runtime.errors import DataError, ToolError
 from edge_runtime.stream.columns import recording_from_columns
 from edge_runtime.stream.recording import Recording
 
-__all__ = ["load_parquet", "parquet_module"]
+__all__ = ["ParquetPart", "load_parquet", "parquet_module"]
 
 
 def load_parquet(path: Path, *, rate_hz: float | None = None) -> Recording:
@@ -57,3 +61,53 @@ def parquet_module() -> tuple[Any, Any]:
     except ImportError as error:
         raise ToolError("Parquet files need pyarrow: pip install 'edge-runtime[parquet]'") from error
     return pyarrow, pyarrow.parquet
+
+
+class ParquetPart:
+    """A Parquet file that is written piece by piece, and takes its name when it is whole; used with ``with``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    schema
+        A pyarrow schema.
+
+    Attributes
+    ----------
+    rows
+        How many have been written.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    ToolError
+        If pyarrow is not installed.
+    """
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        self.path = path
+        self.rows = 0
+        self._schema = schema
+        self._part = path.with_name(path.name + ".part")
+        self._pyarrow, parquet = parquet_module()
+        self._writer = parquet.ParquetWriter(self._part, schema)
+
+    def write(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write rows, each with the schema's columns by name."""
+        self._writer.write_table(self._pyarrow.Table.from_pylist(list(rows), schema=self._schema))
+        self.rows += len(rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.close()
+        if kind is None:
+            self._part.rename(self.path)
+        else:
+            with suppress(OSError):
+                self._part.unlink()

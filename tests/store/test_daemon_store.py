@@ -14,8 +14,8 @@ from typing import Any
 
 import anyio
 import numpy as np
-from pyarrow import parquet
 import pytest
+from pyarrow import parquet
 from typer.testing import CliRunner
 
 from edge_runtime.cli.main import app
