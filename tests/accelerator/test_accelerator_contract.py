@@ -13,19 +13,17 @@ from edge_runtime.accelerator import (
 )
 from edge_runtime.accelerator.bus import VerilatorBus
 from edge_runtime.accelerator.tflite import tflite
-from edge_runtime.compiler import OverlayParameters, compile_model
+from edge_runtime.compiler import compile_model
 from edge_runtime.errors import AcceleratorError, DataError, FitError
 from edge_runtime.model import Interpreter, QuantizedHead, apply_head, find_head
 from support.networks import Builder, dense_network
+from support.overlays import SMALL
 
-PARAMETERS = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
-)
 KINDS = {
-    "overlay": lambda: OverlayAccelerator(VerilatorBus(PARAMETERS)),
+    "overlay": lambda: OverlayAccelerator(VerilatorBus(SMALL)),
     "reference": ReferenceAccelerator,
     "cpu": CpuAccelerator,
-    "checked": lambda: CheckedAccelerator(OverlayAccelerator(VerilatorBus(PARAMETERS))),
+    "checked": lambda: CheckedAccelerator(OverlayAccelerator(VerilatorBus(SMALL))),
 }
 
 
@@ -36,7 +34,7 @@ def accelerator(request):
 
 
 def compiled(model: bytes):
-    return compile_model(model, PARAMETERS, name="network", rounding=tflite().rounding)
+    return compile_model(model, SMALL, name="network", rounding=tflite().rounding)
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,12 @@ import pytest
 
 from edge_runtime.accelerator.bus import FakeBus, SimulatedPynqBus, SimulatedUartBus, VerilatorBus
 from edge_runtime.accelerator.registers import Registers, identify
-from edge_runtime.compiler import OverlayParameters
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError
 from support.boards import serial_board, with_overlay
+from support.overlays import SMALL
 
-SMALL = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
-)
-WINDOWS = {"PROGRAM": 512, "ACTIVATIONS": 4096, "WEIGHTS": 64 * 64}
+WINDOWS = {"PROGRAM": 512, "ACTIVATIONS": 4096, "WEIGHTS": 4096}
 
 
 # In an environment with pynq (see test_pynq.py) the suite runs over pynq alone, on the board that this pynq knows.

@@ -7,15 +7,13 @@ import pytest
 
 from edge_runtime.accelerator import FailoverAccelerator, OverlayAccelerator
 from edge_runtime.accelerator.bus import Bus, EmulatedBus, FakeBus
-from edge_runtime.compiler import OverlayParameters, compile_model
+from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError, DataError
 from edge_runtime.model import Interpreter
 from support.networks import dense_network
+from support.overlays import SMALL
 
-SMALL = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
-)
 PROGRAM = compile_model(dense_network([20, 16, 5], seed=4), SMALL, name="network")
 REFERENCE = Interpreter(PROGRAM.graph, PROGRAM.rounding)
 

@@ -11,25 +11,10 @@ from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.errors import AcceleratorError, BusError, DeadlineError, FitError
 from edge_runtime.model import Activation, Interpreter, QuantizedHead, Rounding
 from support.networks import Builder, dense_network
+from support.overlays import SMALL, TINY
 
-TINY = OverlayParameters(
-    k_lanes=4,
-    oc_lanes=4,
-    requant_lanes=2,
-    act_bytes=2048,
-    weight_rows=1024,
-    param_channels=256,
-    descriptors=16,
-    packed=False,
-)
-SMALL = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=256, param_channels=256, descriptors=16
-)
 WIDE = OverlayParameters(k_lanes=24, oc_lanes=16)
 OVERLAYS = {"tiny": TINY, "small": SMALL, "wide": WIDE}
-CALM = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=8, act_bytes=4096, weight_rows=256, param_channels=256, descriptors=16
-)
 
 
 @pytest.fixture(scope="module", params=OVERLAYS)
@@ -151,5 +136,6 @@ def test_a_damaged_descriptor_stops_the_engine_with_an_error_and_the_next_load_m
 
 
 def test_every_lane_requantises_when_there_are_as_many_as_channels():
-    with OverlayAccelerator(VerilatorBus(CALM)) as overlay:
+    assert TINY.requant_lanes == TINY.oc_lanes
+    with OverlayAccelerator(VerilatorBus(TINY)) as overlay:
         check(overlay, dense_network([3, 20, 20]))

@@ -19,15 +19,12 @@ from edge_runtime.accelerator.bus.uart_frames import FrameDecoder, encode_frame
 from edge_runtime.accelerator.bus.uart_link import Command, Link, Request, Status
 from edge_runtime.accelerator.registers import Registers
 from edge_runtime.boards import load_board
-from edge_runtime.compiler import OverlayParameters, compile_model
+from edge_runtime.compiler import compile_model
 from edge_runtime.errors import BusError, ConfigError
 from edge_runtime.model import Interpreter
 from support.boards import serial_board
 from support.networks import dense_network
-
-SMALL = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
-)
+from support.overlays import SMALL
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.data())

@@ -8,8 +8,9 @@ import pytest
 from edge_runtime.accelerator.bus import VerilatorBus, verilator_build
 from edge_runtime.compiler import OverlayParameters
 from edge_runtime.errors import ConfigError, ToolError
+from support.overlays import SMALL
 
-SMALL = OverlayParameters(
+LEAST = OverlayParameters(
     k_lanes=4, oc_lanes=4, requant_lanes=2, act_bytes=256, weight_rows=4, param_channels=8, descriptors=4, packed=False,
     vec_lanes=2, vec_weight_rows=4, vec_param_channels=8, table_pairs=2, row_buffer_bytes=64,
 )  # fmt: skip
@@ -61,7 +62,7 @@ def has_fst_libraries() -> bool:
 
 
 def write_waveform(trace):
-    with VerilatorBus(SMALL, trace) as bus:
+    with VerilatorBus(LEAST, trace) as bus:
         bus.read(0, 4)
     return trace.read_bytes()
 
@@ -77,4 +78,4 @@ def test_fst_waveforms_are_written_on_request(tmp_path):
 
 def test_an_unknown_waveform_format_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"\.fst or \.vcd"):
-        VerilatorBus(SMALL, tmp_path / "run.txt")
+        VerilatorBus(LEAST, tmp_path / "run.txt")

@@ -143,6 +143,7 @@ def test_the_live_display_draws_every_moment(tmp_path: Path) -> None:
     assert "frozen after" in text
 
 
+@pytest.mark.slow
 def test_waveforms_of_the_first_inferences_are_written(tmp_path: Path) -> None:
     trace = tmp_path / "demo.vcd"
     options = DemoOptions(seeds=1, folder=tmp_path, trace=trace, live_seconds=0.0)

@@ -12,15 +12,13 @@ from edge_runtime.accelerator import OverlayAccelerator
 from edge_runtime.accelerator.bus import FakeBus, SimulatedPynqBus, open_pynq_bus, simulated_device
 from edge_runtime.accelerator.bus.pynq import driver_class
 from edge_runtime.accelerator.bus.pynq_hwh import CELL, driver_vlnv, render_hwh
-from edge_runtime.compiler import OverlayParameters, compile_model
+from edge_runtime.compiler import compile_model
 from edge_runtime.errors import BusError, DeadlineError, ToolError
 from edge_runtime.model import Interpreter
 from support.boards import with_overlay
 from support.networks import dense_network
+from support.overlays import SMALL
 
-SMALL = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
-)
 BOARD = with_overlay(os.environ["EDGE_RUNTIME_TEST_PYNQ"], SMALL)
 
 

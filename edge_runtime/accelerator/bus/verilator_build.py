@@ -41,7 +41,9 @@ _VERILATOR_FLAGS = (
     "--output-split",
     "20000",
 )
-_CXX_FLAGS = ("-std=c++17", "-O3", "-fPIC", "-w")
+_CXX_FLAGS = ("-std=c++17", "-fPIC", "-w")
+# A simulation runs for minutes; one that writes waveforms is looked at, and takes twice as long to compile.
+_OPTIMISATION = {None: "-O3", "fst": "-O1", "vcd": "-O1"}
 _FST_PACKAGES = "zlib1g-dev liblz4-dev"
 
 
@@ -183,7 +185,9 @@ def _compiler() -> tuple[str, ...]:
 def _key(design: Design, trace: TraceFormat | None, tools: _Toolchain) -> str:
     content = hashlib.sha256()
     chosen = [design.top, dict(design.parameters), dict(design.headers), dict(design.defines), design.program]
-    content.update(json.dumps([chosen, trace, tools.version, _VERILATOR_FLAGS, _CXX_FLAGS]).encode())
+    content.update(
+        json.dumps([chosen, trace, tools.version, _VERILATOR_FLAGS, _CXX_FLAGS, _OPTIMISATION[trace]]).encode()
+    )
     for path in [*design.sources, *sorted(rtl_folder().glob("*.vh")), design.harness_path]:
         content.update(path.name.encode() + b"\0" + path.read_bytes())
     return content.hexdigest()[:20]
@@ -224,26 +228,44 @@ def _verilate(design: Design, trace: TraceFormat | None, tools: _Toolchain, fold
     _run(command, environment={"VERILATOR_ROOT": str(verilator_root())})
 
 
-def _cpp_files(design: Design, folder: Path, trace: TraceFormat | None) -> list[Path]:
-    include = verilator_root() / "include"
-    library = ["verilated.cpp", "verilated_threads.cpp", *([f"verilated_{trace}_c.cpp"] if trace else [])]
-    return [design.harness_path, *sorted(folder.glob("*.cpp")), *(include / name for name in library)]
-
-
 def _compile_all(design: Design, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> list[Path]:
+    """Compile what Verilator wrote into a folder, and the harness; return all objects, the library's among them."""
+    flags = [f"-I{folder}", *(f"-D{name}={value}" for name, value in design.defines.items())]
+    sources = [design.harness_path, *sorted(folder.glob("*.cpp"))]
+    return [*_compile(sources, flags, trace, tools, folder), *_library(trace, tools)]
+
+
+def _library(trace: TraceFormat | None, tools: _Toolchain) -> list[Path]:
+    """Return the objects of Verilator's own library, which are the same for all designs."""
+    names = ["verilated", "verilated_threads", *([f"verilated_{trace}_c"] if trace else [])]
+    key = hashlib.sha256(json.dumps([trace, tools.version, _CXX_FLAGS, _OPTIMISATION[trace]]).encode()).hexdigest()[:20]
+    folder = cache_folder() / "simulation" / f"verilated-{key}"
+    with _locked(folder.with_suffix(".lock")):
+        if not folder.exists():
+            include = verilator_root() / "include"
+            with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+                made = Path(scratch) / folder.name
+                made.mkdir()
+                _compile([include / f"{name}.cpp" for name in names], [], trace, tools, made)
+                made.replace(folder)
+    return [folder / f"{name}.o" for name in names]
+
+
+def _compile(
+    sources: Sequence[Path], flags: Sequence[str], trace: TraceFormat | None, tools: _Toolchain, folder: Path
+) -> list[Path]:
+    """Compile C++ files into a folder, as many at a time as there are processors; return the objects."""
     include = verilator_root() / "include"
-    flags = [*_CXX_FLAGS, f"-I{folder}", f"-I{include}", f"-I{include / 'vltstd'}"]
-    flags += [f"-D{name}={value}" for name, value in design.defines.items()]
-    if trace:
-        flags += ["-DVM_TRACE=1", f"-DVM_TRACE_{trace.upper()}=1", f"-DEDGE_TRACE_{trace.upper()}=1"]
+    traced = ["-DVM_TRACE=1", *(f"-D{kind}_TRACE_{trace.upper()}=1" for kind in ("VM", "EDGE"))] if trace else []
+    common = [*_CXX_FLAGS, _OPTIMISATION[trace], f"-I{include}", f"-I{include / 'vltstd'}", *traced]
 
     def compile_one(source: Path) -> Path:
         target = folder / f"{source.stem}.o"
-        _run([*tools.compiler, *flags, "-c", str(source), "-o", str(target)])
+        _run([*tools.compiler, *common, *flags, "-c", str(source), "-o", str(target)])
         return target
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return list(pool.map(compile_one, _cpp_files(design, folder, trace)))
+        return list(pool.map(compile_one, sources))
 
 
 def _run(command: Sequence[str], environment: dict[str, str] | None = None) -> str:

@@ -1,0 +1,16 @@
+"""The overlays that tests simulate: few, so that few have to be built."""
+
+from __future__ import annotations
+
+from edge_runtime.compiler import OverlayParameters
+
+__all__ = ["SMALL", "TINY"]
+
+# As many requantisation lanes as channels, and a multiplier for each MAC.
+TINY = OverlayParameters(
+    k_lanes=4, oc_lanes=4, requant_lanes=4, act_bytes=2048, weight_rows=1024, param_channels=256, descriptors=16,
+    packed=False, vec_lanes=2,
+)  # fmt: skip
+SMALL = OverlayParameters(
+    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=256, param_channels=256, descriptors=16
+)
