@@ -23,6 +23,7 @@ from edge_runtime.cli.output import configure_logs
 from edge_runtime.cli.predict import predict
 from edge_runtime.cli.program import program_verb
 from edge_runtime.cli.quantize import quantize
+from edge_runtime.cli.receive import receive
 from edge_runtime.cli.record import record, replay
 from edge_runtime.cli.run import run
 from edge_runtime.cli.store import export, store
@@ -81,6 +82,7 @@ app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.add_typer(models, name="models")
 app.command("outbox")(outbox)
+app.command("receive")(receive)
 app.command("store")(store)
 app.command("export")(export)
 app.command("status")(status)

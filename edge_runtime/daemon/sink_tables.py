@@ -11,9 +11,18 @@ from typing_extensions import Self
 from edge_runtime.config import NearbyPath, Table
 from edge_runtime.store.retention import SMALLEST_CAP as SMALLEST_STORE
 from edge_runtime.telemetry.outbox.spool import SMALLEST_CAP
+from edge_runtime.telemetry.serial.frames import WINDOW
 from edge_runtime.units import Duration, Size
 
-__all__ = ["JsonLinesTable", "MqttTable", "OutboxTable", "SinkTable", "StandardOutputTable", "StoreTable"]
+__all__ = [
+    "JsonLinesTable",
+    "MqttTable",
+    "OutboxTable",
+    "SerialTable",
+    "SinkTable",
+    "StandardOutputTable",
+    "StoreTable",
+]
 
 URL = re.compile(r"(mqtts?)://([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:]+\])(?::(\d{1,5}))?/?")
 
@@ -109,4 +118,18 @@ class MqttTable(OutboxTable):
         return encrypted, host.strip("[]"), int(port) if port else (8883 if encrypted else 1883)
 
 
-SinkTable = Annotated[JsonLinesTable | StandardOutputTable | StoreTable | MqttTable, Field(discriminator="kind")]
+class SerialTable(OutboxTable):
+    """Records over a serial line, to whoever acknowledges them."""
+
+    kind: Literal["serial"]
+    port: str = Field(min_length=1, description='the device\'s path, like "/dev/ttyUSB0"')
+    baud: PositiveInt = 115_200
+    hardware_flow: bool = Field(default=False, description="whether RTS and CTS are wired")
+    window: int = Field(default=8, ge=1, le=WINDOW, description="records under way at once")
+    retry: Duration = Field(default=0.5, gt=0.0)
+    deadline: Duration = Field(default=10.0, gt=0.0)
+
+
+SinkTable = Annotated[
+    JsonLinesTable | StandardOutputTable | StoreTable | MqttTable | SerialTable, Field(discriminator="kind")
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge_runtime.daemon.sink_tables import JsonLinesTable, MqttTable, OutboxTable, SinkTable, StoreTable
+from edge_runtime.daemon.sink_tables import JsonLinesTable, MqttTable, OutboxTable, SerialTable, SinkTable, StoreTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.store import Retention, Store, StoreSink
 from edge_runtime.telemetry.forward import Forwarder
@@ -23,9 +23,13 @@ from edge_runtime.telemetry.payloads import (
     discovery_messages,
 )
 from edge_runtime.telemetry.rate import RateLimit
+from edge_runtime.telemetry.serial import SerialCarrier
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["open_sinks"]
+
+SERIAL_BATCH = 8
+"""A line is slow: what waits for it should wait in the outbox, in the order of its priority."""
 
 
 def open_sinks(
@@ -83,6 +87,8 @@ def _open_sink(
     if isinstance(table, MqttTable):
         carrier = _mqtt_carrier(table, device, pipelines, on_command if table.commands else None)
         return table.broker, _outbox_sink(table, carrier)
+    if isinstance(table, SerialTable):
+        return table.port, _outbox_sink(table, _serial_carrier(table), batch=SERIAL_BATCH)
     return "stdout", StandardOutputSink()
 
 
@@ -93,12 +99,25 @@ def _store_sink(table: StoreTable) -> StoreSink:
     return StoreSink(store, commit_every=table.commit_every, features=table.features)
 
 
-def _outbox_sink(table: OutboxTable, carrier: Carrier) -> OutboxSink:
+def _serial_carrier(table: SerialTable) -> SerialCarrier:
+    return SerialCarrier(
+        table.port,
+        baud=table.baud,
+        hardware_flow=table.hardware_flow,
+        window=table.window,
+        retry_s=table.retry,
+        deadline_s=table.deadline,
+    )
+
+
+def _outbox_sink(table: OutboxTable, carrier: Carrier, *, batch: int = 64) -> OutboxSink:
     spool = Spool(table.outbox, cap_bytes=table.outbox_cap, when_full=table.when_full)
     outbox = Outbox(spool, commit_every=table.commit_every)
     rate = None if table.rate_limit is None else RateLimit(table.rate_limit)
     return OutboxSink(
-        outbox, Forwarder(outbox, carrier, late_after=table.late_after, rate=rate), priorities=table.priorities
+        outbox,
+        Forwarder(outbox, carrier, batch=batch, late_after=table.late_after, rate=rate),
+        priorities=table.priorities,
     )
 
 

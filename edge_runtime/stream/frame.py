@@ -1,14 +1,12 @@
 r"""The serial protocol: frames of samples, and descriptions of what they are.
 
-A frame is a packet, encoded by COBS (Cheshire and Baker, "Consistent overhead byte stuffing", SIGCOMM 1997) and ended
-by a zero byte; so a receiver may join at any time, and what is broken ends at the next zero. A packet ends with the
-CRC-32 (that of Ethernet and zlib) of all before it. Numbers are little-endian. All packets begin with:
+`edge_runtime.framing` says what a frame is. Numbers are little-endian. All packets begin with:
 
 ====== ======== ================================================================
 offset type     meaning
 ====== ======== ================================================================
 0      u8       protocol, 0x45 ("E")
-1      u8       kind: 1 samples, 2 description
+1      u8       kind: 1 samples, 2 description (3 and 4: `edge_runtime.telemetry.serial`)
 2      u8       stream: one link carries up to 256, each with its channels and rate
 3      u8       boot: another number each time the device starts
 ====== ======== ================================================================
@@ -39,14 +37,13 @@ A description, sent now and then (once a second is usual), goes on with:
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from cobs import cobs
 
 from edge_runtime.errors import DataError
+from edge_runtime.framing import close_frame, open_frame
 
 __all__ = ["Description", "Packet", "SampleFrame", "decode_packet", "encode_description", "encode_samples"]
 
@@ -57,7 +54,6 @@ HEAD = struct.Struct("<BBBB")
 SAMPLE_HEAD = struct.Struct("<BBBBIQHBB")
 DESCRIPTION_HEAD = struct.Struct("<BBBBdB")
 CHANNEL = struct.Struct("<ffB")
-CHECK = struct.Struct("<I")
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,7 @@ def encode_samples(frame: SampleFrame) -> bytes:
         channels,
         FORMATS.index(dtype),
     )
-    return _finish(head + frame.values.astype(dtype).tobytes())
+    return close_frame(head + frame.values.astype(dtype).tobytes())
 
 
 def encode_description(description: Description) -> bytes:
@@ -159,7 +155,7 @@ def encode_description(description: Description) -> bytes:
     for name, scale, offset in zip(description.channels, description.scale, description.offset, strict=True):
         encoded = name.encode()
         parts.append(CHANNEL.pack(scale, offset, len(encoded)) + encoded)
-    return _finish(b"".join(parts))
+    return close_frame(b"".join(parts))
 
 
 def decode_packet(encoded: bytes) -> Packet:
@@ -170,23 +166,15 @@ def decode_packet(encoded: bytes) -> Packet:
     DataError
         If it is not a whole packet of this protocol: cut, changed, or of another kind.
     """
-    try:
-        packet = cobs.decode(encoded)
-    except cobs.DecodeError as error:
-        raise DataError(f"frame of {len(encoded)} bytes: broken ({error})") from error
-    if len(packet) < HEAD.size + CHECK.size or zlib.crc32(packet[:-4]) != CHECK.unpack(packet[-4:])[0]:
-        raise DataError(f"frame of {len(encoded)} bytes: its checksum is wrong")
+    packet = open_frame(encoded)
+    if len(packet) < HEAD.size:
+        raise DataError(f"frame of {len(encoded)} bytes: too short")
     protocol, kind, _, _ = HEAD.unpack_from(packet)
     if protocol == PROTOCOL and kind == SAMPLES:
-        return _read_samples(packet[:-4])
+        return _read_samples(packet)
     if protocol == PROTOCOL and kind == DESCRIPTION:
-        return _read_description(packet[:-4])
+        return _read_description(packet)
     raise DataError(f"frame of {len(encoded)} bytes: protocol {protocol}, kind {kind} is not known")
-
-
-def _finish(packet: bytes) -> bytes:
-    encoded: bytes = cobs.encode(packet + CHECK.pack(zlib.crc32(packet)))
-    return encoded + b"\0"
 
 
 def _read_samples(packet: bytes) -> SampleFrame:

@@ -98,7 +98,7 @@ def test_a_board_file_lies_beside_the_pipeline(tmp_path: Path) -> None:
         (
             'kind = "jsonl"',
             'kind = "carrier"',
-            r"sink\[0\]\.kind: 'carrier' is unknown; it must be one of 'jsonl', 'stdout', 'store', 'mqtt'",
+            r"sink\[0\]\.kind: 'carrier' is unknown; it must be one of 'jsonl', 'stdout', 'store', 'mqtt', 'serial'",
         ),
         ("[view]", "[veiw]", r"veiw: unknown key; did you mean 'view'"),
         (VIEW, '[view]\nfile = "v.toml"\nname = "x"\n', r"view: should be either \{file = .*and nothing else"),

@@ -1,0 +1,329 @@
+"""Records over a serial line: what arrives, through errors, with the receivers in Python and in C."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import anyio
+import cbor2
+import numpy as np
+import pytest
+
+from edge_runtime.daemon.config import load_pipeline
+from edge_runtime.daemon.plant import build_plant
+from edge_runtime.daemon.run import run_pipelines
+from edge_runtime.errors import ConfigError, DataError, LinkError
+from edge_runtime.stream import save_recording
+from edge_runtime.telemetry import Backoff, Forwarder, Letter, Outbox, OutboxSink, Spool, encode_record, make_record
+from edge_runtime.telemetry.serial import Acknowledgement, Port, RecordFrame, RecordReceiver, SerialCarrier
+from edge_runtime.telemetry.serial.frames import WINDOW, decode_acknowledgement, decode_record
+from support import daemon
+from support.cable import Cable, Errors
+from support.networks import dense_network
+
+pytestmark = pytest.mark.anyio
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PROGRAM = Path(sys.executable).with_name("edge-runtime")
+
+
+def records(*numbers: int, **fields: Any) -> list[dict[str, Any]]:
+    return [make_record("prediction", record_id=f"r-{n}", t_ns=10**18 + n, pipeline="p", **fields) for n in numbers]
+
+
+def letters(*numbers: int) -> list[Letter]:
+    return [Letter(encode_record(record)[:-1]) for record in records(*numbers)]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(30):
+        while not condition():
+            await anyio.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def receiver_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_c(
+        (EXAMPLES / "serial_receiver" / "receiver.c").read_text(), tmp_path_factory.mktemp("c"), "receiver"
+    )
+
+
+def compile_c(text: str, folder: Path, name: str, *flags: str) -> Path:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no C compiler: apt-get install gcc")
+    source = folder / f"{name}.c"
+    source.write_text(text)
+    include = [f"-I{EXAMPLES / room}" for room in ("serial_sender", "serial_receiver")]
+    command = [compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", *include, *flags]
+    subprocess.run([*command, str(source), "-o", str(folder / name)], check=True, timeout=120)
+    return folder / name
+
+
+@contextmanager
+def running(command: list[Any], output: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with output.open("ab") as file:
+        process = subprocess.Popen([str(part) for part in command], stdout=file)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def sink(folder: Path, port: str, **settings: Any) -> OutboxSink:
+    outbox = Outbox(Spool(folder / "outbox"), commit_every=0.005)
+    carrier = SerialCarrier(port, **{"retry_s": 0.02, "deadline_s": 5.0, "baud": 10**7, **settings})
+    return OutboxSink(outbox, Forwarder(outbox, carrier, batch=8, backoff=Backoff(first_s=0.02, longest_s=0.1)))
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+async def test_what_the_c_receiver_prints_is_what_was_sent(tmp_path: Path, receiver_program: Path) -> None:
+    with Cable() as cable, running([receiver_program, cable.far], tmp_path / "out"):
+        async with sink(tmp_path, cable.device) as out:
+            values = {"index": 1, "name": "wild", "latency_ms": 0.1875, "outputs": [-128, 0, 127], "x": {"y": [1, {}]}}
+            await out.put(records(1, 2, **values))
+            await until(lambda: out.forwarder.state.sent == 2)
+    wanted = [f"r-{n} prediction {10**18 + n} 1 wild 0.188 -128 0 127" for n in (1, 2)]
+    assert lines(tmp_path / "out") == wanted
+
+
+@pytest.mark.parametrize("kind", ["c", "python"])
+async def test_a_line_that_errs_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, receiver_program: Path, kind: str
+) -> None:
+    out_file = tmp_path / "out"
+    there, back = Errors(1, rate=0.0005, lost=0.02), Errors(2, rate=0.0005, lost=0.05)
+    command = [receiver_program] if kind == "c" else [PROGRAM, "receive", "-o", tmp_path / "out"]
+    printed = out_file if kind == "c" else tmp_path / "said"
+    with Cable(there=there, back=back) as cable, running([*command, cable.far], printed):
+        async with sink(tmp_path, cable.device, window=WINDOW if kind == "c" else 8) as out:
+            wanted = records(*range(400), text="x" * 100)
+            for first in range(0, 400, 10):
+                await out.put(wanted[first : first + 10])
+            await until(lambda: out.forwarder.state.sent == 400)
+    found = Counter(line.split()[0] if kind == "c" else json.loads(line)["id"] for line in lines(out_file))
+    assert set(found) == {record["id"] for record in wanted}
+    assert there.hits > 10
+    assert back.hits > 10
+    counts = out.forwarder._carrier.counts
+    assert counts.repeats > 5
+    # The link never broke, and within it repetitions are told: nothing came twice.
+    assert out.forwarder.state.connects == 1
+    assert set(found.values()) == {1}
+
+
+async def test_a_receiver_that_dies_costs_nothing_and_repetitions_are_told_by_id(
+    tmp_path: Path, receiver_program: Path
+) -> None:
+    chance, out_file = random.Random(4), tmp_path / "out"
+    with Cable() as cable:
+        async with sink(tmp_path, cable.device, deadline_s=0.3) as out, anyio.create_task_group() as tasks:
+
+            async def put() -> None:
+                for number in range(300):
+                    await out.put(records(number))
+                    await anyio.sleep(0.002)
+
+            tasks.start_soon(put)
+            for _ in range(5):
+                with running([receiver_program, cable.far], out_file):
+                    await anyio.sleep(chance.uniform(0.1, 0.3))
+                await anyio.sleep(chance.uniform(0.0, 0.5))
+            with running([receiver_program, cable.far], out_file):
+                await until(lambda: out.forwarder.state.sent == 300)
+    ids = [line.split()[0] for line in lines(out_file) if " prediction " in line]
+    assert set(ids) >= {f"r-{n}" for n in range(300)}
+
+
+async def test_a_record_that_is_too_long_is_refused_and_holds_up_nothing(
+    tmp_path: Path, receiver_program: Path
+) -> None:
+    with Cable() as cable, running([receiver_program, cable.far], tmp_path / "out"):
+        async with sink(tmp_path, cable.device) as out:
+            await out.put([*records(1), *records(2, text="x" * 3000), *records(3)])
+            await until(lambda: out.forwarder.state.sent == 3)
+            assert out.forwarder._carrier.counts.refused == 1
+    assert [line.split()[0] for line in lines(tmp_path / "out")] == ["r-1", "r-3"]
+
+
+async def test_silence_breaks_the_link_with_a_reason(tmp_path: Path) -> None:
+    with Cable() as cable:
+        async with SerialCarrier(cable.device, deadline_s=0.1, retry_s=0.02).connect() as link:
+            with pytest.raises(LinkError, match=r"no acknowledgement within 0\.1 s; is the receiver there"):
+                await link.send(letters(1, 2, 3))
+
+
+async def test_a_port_that_goes_away_is_found(tmp_path: Path) -> None:
+    cable = Cable()
+    cable.__enter__()
+    async with SerialCarrier(cable.device).connect() as link:
+        cable.__exit__()
+        with pytest.raises(LinkError), anyio.fail_after(5):
+            await link.watch()
+    with pytest.raises(LinkError, match="cannot be opened"):
+        async with SerialCarrier(cable.device).connect():
+            pass
+
+
+async def test_the_lowest_number_holds_up_the_window() -> None:
+    """However often one record is lost, none is ever more than the window ahead of it."""
+    seen: list[int] = []
+
+    def lose_the_first(data: bytes) -> bytes:
+        receiver = RecordReceiver()
+        seen.extend(frame.sequence for frame in receiver.feed(b"\0" + data))
+        return b"" if 0 in seen[-8:] and seen.count(0) < 20 else data
+
+    with Cable(there=lose_the_first) as cable:
+        carrier = SerialCarrier(cable.device, retry_s=0.005, deadline_s=20, window=4, baud=10**7)
+        async with carrier.connect() as link, anyio.create_task_group() as tasks:
+            tasks.start_soon(acknowledge_all, cable.far)
+            await link.send(letters(*range(20)))
+            tasks.cancel_scope.cancel()
+    first_four = seen[: len(seen) - seen[::-1].index(0)]
+    assert max(first_four) < 4
+    assert set(seen) == set(range(20))
+
+
+async def acknowledge_all(path: str) -> None:
+    port, receiver = Port(path, 115_200), RecordReceiver()
+    try:
+        while True:
+            for frame in receiver.feed(await port.read()):
+                await port.write(receiver.acknowledge(frame))
+    finally:
+        port.close()
+
+
+def test_frames_that_are_no_records_are_refused() -> None:
+    frame = RecordFrame(1, 2, {"id": "a", "late": True})
+    assert decode_record(frame.encode()[:-1]) == frame
+    for broken in (b"", b"\x05abc", Acknowledgement(1, 2).encode()[:-1], frame.encode()[:-2]):
+        with pytest.raises(DataError):
+            decode_record(broken)
+    with pytest.raises(DataError):
+        decode_acknowledgement(frame.encode()[:-1])
+    with pytest.raises(ConfigError, match="from 1 to 32"):
+        SerialCarrier("/dev/null", window=33)
+
+
+FUZZED = r"""
+#include "edge_records.h"
+#include <stdio.h>
+
+int main(void) {
+    static uint8_t data[1 << 16];
+    static struct edge_receiver receiver;
+    uint8_t reply[EDGE_REPLY];
+    unsigned size, events = 0, found = 0;
+    /* Each case: u16 size, then bytes; they are a record's CBOR, and bytes from the line too. */
+    while (fread(data, 2, 1, stdin)) {
+        size = data[0] | data[1] << 8;
+        if (size && !fread(data, size, 1, stdin)) return 2;
+        struct edge_item item = {data, data + size}, element;
+        int64_t number; const char *text; size_t length; float real; uint64_t left = 0;
+        element = edge_find(item, "outputs");
+        while (edge_next(&element, &left)) found += edge_int(element, &number);
+        found += edge_text(edge_find(item, "id"), &text, &length) + edge_float(edge_find(item, "x"), &real);
+        for (unsigned i = 0; i < size; i++)
+            if (edge_receive(&receiver, data[i])) { events++; edge_acknowledge(&receiver, reply); }
+    }
+    printf("%u %u\n", events, found);
+    return 0;
+}
+"""
+
+
+def test_the_c_header_reads_nothing_beyond_what_came(tmp_path: Path) -> None:
+    flags = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    try:
+        program = compile_c(FUZZED, tmp_path, "fuzzed", *flags)
+    except subprocess.CalledProcessError:
+        program = compile_c(FUZZED, tmp_path, "fuzzed")
+    chance = np.random.default_rng(5)
+    whole = cbor2.dumps({"id": "r-1", "outputs": [1, -2, 300], "x": 0.5, "deep": [[{"a": b"bytes"}]], "t": None})
+    frames = RecordFrame(3, 4, {"id": "r-1"}).encode()
+    cases = [whole, b"\0" + frames, *(whole[:n] for n in range(len(whole)))]
+    for _ in range(3000):
+        case = bytearray(whole if chance.random() < 0.7 else frames)
+        for place in chance.integers(0, len(case), chance.integers(1, 6)):
+            case[place] = chance.integers(0, 256)
+        cases.append(bytes(case[: chance.integers(1, len(case) + 1)]))
+    sent = b"".join(len(case).to_bytes(2, "little") + case for case in cases)
+    done = subprocess.run([program], input=sent, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    events, found = map(int, done.stdout.split())
+    assert events >= 1
+    assert found >= 5
+
+
+PIPELINE = """
+[pipeline]
+name = "small"
+[source]
+kind = "recording"
+path = "day.npz"
+[view]
+name = "v"
+channels = ["x", "y"]
+window = "2 s"
+hop = "1 s"
+kernels = ["mean", "std", "min", "max"]
+[model]
+path = "small.tflite"
+accelerator = "reference"
+classes = ["calm", "wild"]
+[[sink]]
+kind = "jsonl"
+path = "records.jsonl"
+kinds = ["prediction"]
+[[sink]]
+kind = "serial"
+port = "PORT"
+outbox = "serial.outbox"
+kinds = ["prediction"]
+"""
+
+
+def has_open(process: int, path: str) -> bool:
+    """Say whether a process has a file open; opening a port throws away what came before."""
+    with suppress(OSError):
+        return any(str(link.readlink()) == path for link in Path(f"/proc/{process}/fd").iterdir())
+    return False
+
+
+def test_the_daemon_sends_its_records_to_the_receive_verb(tmp_path: Path) -> None:
+    (tmp_path / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
+    save_recording(daemon.recording(6), tmp_path / "day.npz")
+    with Cable() as cable:
+        (tmp_path / "pipeline.toml").write_text(PIPELINE.replace("PORT", cable.device))
+        with running([PROGRAM, "receive", cable.far, "-o", tmp_path / "got.jsonl"], tmp_path / "said") as receiving:
+            end = time.monotonic() + 30
+            while not has_open(receiving.pid, cable.far) and time.monotonic() < end:
+                time.sleep(0.02)
+            plant = build_plant(load_pipeline(tmp_path / "pipeline.toml"))
+            anyio.run(run_pipelines, plant.source, [plant.pipeline])
+            wanted, end = lines(tmp_path / "records.jsonl"), time.monotonic() + 20
+            while len(lines(tmp_path / "got.jsonl")) < len(wanted) and time.monotonic() < end:
+                time.sleep(0.02)
+            receiving.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                receiving.wait(20)
+    assert receiving.returncode == 0
+    assert [json.loads(line) for line in lines(tmp_path / "got.jsonl")] == [json.loads(line) for line in wanted]
+    assert "records; 0 came again, 0 broken" in (tmp_path / "said").read_text()
