@@ -83,16 +83,31 @@ module edge_uart_executor #(
     reg [AHEAD-1:0] errors;
     reg             repeat_told;
 
-    wire [7:0] behind    = expected - sequence_number;
+    // What is said of a request is known in the cycle after it was first offered, when IDLE has become CHECK.
+    reg [7:0] behind;
+    reg       is_hello;
+    reg       is_read;
+    reg       is_write;
+    reg       is_reset;
+    reg       sized_write;
+    reg       sized_other;
+    reg       aligned;
+    always @(posedge clk) begin
+        behind      <= expected - sequence_number;
+        is_hello    <= command == HELLO;
+        is_read     <= command == READ;
+        is_write    <= command == WRITE;
+        is_reset    <= command == RESET;
+        sized_write <= count == {7'd0, words} && count != 16'd0;
+        sized_other <= words == 9'd0 && count <= BURST;
+        aligned     <= address[31:ADDR_WIDTH] == {32-ADDR_WIDTH{1'b0}} && address[1:0] == 2'b00;
+    end
+
     wire       in_order  = behind == 8'd0;
     wire       again     = behind != 8'd0 && behind <= AHEAD;
     wire [3:0] age       = behind[3:0] - 4'd1;
-    wire       is_hello  = command == HELLO;
-    wire       is_read   = command == READ;
-    wire       is_write  = command == WRITE;
-    wire       sized     = is_write ? count == {7'd0, words} && count != 16'd0 : words == 9'd0 && count <= BURST;
-    wire       known     = is_read || is_write || is_hello || command == RESET;
-    wire       valid     = known && sized && address[31:ADDR_WIDTH] == {32-ADDR_WIDTH{1'b0}} && address[1:0] == 2'b00;
+    wire       known     = is_read || is_write || is_hello || is_reset;
+    wire       valid     = known && (is_write ? sized_write : sized_other) && aligned;
     wire       judged    = state == CHECK;
     wire       accepted  = judged && (in_order || is_hello);
     wire       too_early = judged && !accepted && !again;
@@ -243,7 +258,7 @@ module edge_uart_executor #(
 
     always @(posedge clk)
         if (rst)                                                          resetting <= 4'd0;
-        else if (timed_out || (accepted && valid && command == RESET))    resetting <= 4'd15;
+        else if (timed_out || (accepted && valid && is_reset))    resetting <= 4'd15;
         else if (resetting != 4'd0)                                       resetting <= resetting - 4'd1;
 
     assign overlay_reset = resetting != 4'd0;
