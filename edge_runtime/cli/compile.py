@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edge_runtime.accelerator.load_time import serial_load_s
 from edge_runtime.boards import Board, load_board
 from edge_runtime.cli.output import BoardOption, JsonFlag, ModelArgument, print_json, print_table, terminal
 from edge_runtime.compiler import compile_model
@@ -36,10 +37,13 @@ def compile_verb(
         write_file(output, program.to_bytes())
     if html is not None:
         write_file(html, report_page(report, chosen.overlay).encode())
+    load_s = serial_load_s(program, chosen.serial.baud) if chosen.serial else None
     if as_json:
-        print_json(report.to_json())
-    else:
-        _print(report, chosen)
+        print_json({**report.to_json(), "load_ms": None if load_s is None else round(1e3 * load_s, 1)})
+        return
+    _print(report, chosen)
+    if load_s is not None and chosen.serial is not None:
+        terminal().print(f"loading it over the serial cable, at {chosen.serial.baud:,} baud, takes {load_s:.2g} s")
 
 
 def _print(report: CompileReport, board: Board) -> None:
