@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 __all__ = [
     "BundleAction",
@@ -24,6 +24,14 @@ __all__ = [
     "ServerMetadata",
     "Status",
 ]
+
+
+def _whole(value: Any) -> Any:
+    """Read 3.0 as 3: to JSON Schema both are integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 class Body(BaseModel):
@@ -84,7 +92,7 @@ class RequestTensor(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
-    shape: list[int] = Field(min_length=1, max_length=8)
+    shape: list[Whole] = Field(min_length=1, max_length=8)
     datatype: str
     parameters: dict[str, Any] = Field(default_factory=dict)
     data: list[Any] | None = None
@@ -133,8 +141,8 @@ class OneLabel(Body):
     """What a prediction should have been: the class by name or by index."""
 
     pipeline: str
-    prediction: int = Field(ge=0, le=2**53)
-    label: str | int
+    prediction: Whole = Field(ge=0, le=2**53)
+    label: str | Whole
 
 
 class Labels(Body):

@@ -78,7 +78,7 @@ def _add_special(paths: dict[str, dict[str, Any]]) -> None:
             },
         }
     }
-    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}}
     paths["/bundles"]["post"] = {
         "summary": "Check a bundle and stage it",
         "requestBody": {"required": True, "content": binary},

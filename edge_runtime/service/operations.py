@@ -103,7 +103,9 @@ async def _status(device: Device, _: str, __: BaseModel | None) -> BaseModel:
 async def _labels(device: Device, _: str, body: BaseModel | None) -> BaseModel:
     if not isinstance(body, bodies.Labels):
         raise DataError("labels are missing")
-    requests = [LabelRequest(label.pipeline, label.prediction, label.label) for label in body.labels]
+    requests = [
+        LabelRequest(model_of(device, label.pipeline).name, label.prediction, label.label) for label in body.labels
+    ]
     return bodies.LabelsAnswer(statuses=await device.add_labels(requests))
 
 
@@ -143,7 +145,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("POST", "/labels", "Say what predictions should have been", _labels, bodies.LabelsAnswer),
         body=bodies.Labels,
-        may_fail=(400, 413, 415, 503),
+        may_fail=(400, 404, 413, 415, 503),
     ),
     Operation(
         *("POST", "/rollback", "Return to the network's own last layer", _roll_back, bodies.RolledBack),

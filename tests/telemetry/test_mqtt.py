@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import anyio
 import pytest
 
+from edge_runtime.daemon.sink_tables import MqttTable
+from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.telemetry import Backoff, Forwarder, Outbox, OutboxSink, Spool, make_record
 from edge_runtime.telemetry.mqtt import Broker, MqttCarrier
@@ -146,6 +149,33 @@ async def test_commands_are_carried_out_and_answered(tmp_path: Path, broker: Mos
         await until(lambda: len(answers()) == 2)
     assert json.loads(answers()["edge/v1/dev/reply/label"]) == {"did": "label", "with": "{}"}
     assert json.loads(answers()["edge/v1/dev/reply/bad"]) == {"error": "no such command"}
+
+
+async def test_the_rate_limit_holds_at_every_instant(tmp_path: Path, broker: Mosquitto, subscriber: Subscriber) -> None:
+    table = MqttTable.model_validate(
+        {
+            "kind": "mqtt",
+            "broker": f"mqtt://127.0.0.1:{broker.port}",
+            "outbox": tmp_path / "outbox",
+            "rate_limit": 40.0,
+            "commands": False,
+        }
+    )
+    (out,) = open_sinks([table], device="dev", pipelines=["p"]).values()
+    assert isinstance(out, OutboxSink)
+    async with out:
+        await until(lambda: out.forwarder.state.connected)
+        began, seen = time.monotonic(), 0
+        for first in range(0, 100, 20):
+            await out.put(records(*range(first, first + 20)))
+        while seen < 100:
+            # What has been seen by now was sent before now: a second's worth at once, and the rate after that.
+            seen = len(subscriber.records())
+            assert seen <= 40 + 40 * (time.monotonic() - began)
+            await anyio.sleep(0.01)
+        assert time.monotonic() - began >= 1.5
+        await until(lambda: out.outbox.counts().depth == 0)
+    assert len(ids(subscriber)) == len(subscriber.records()) == 100
 
 
 async def test_home_assistant_finds_the_sensors(tmp_path: Path, broker: Mosquitto) -> None:
