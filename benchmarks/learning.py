@@ -17,7 +17,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from learning_study.runs import Plan, default_workers, play, read_runs  # noqa: E402 - after the path to it
+from learning_study.runs import PARTS, Plan, default_workers, play, read_runs  # noqa: E402 - after the path to it
 from learning_study.speed import update_costs  # noqa: E402
 from learning_study.summary import summarise  # noqa: E402
 
@@ -31,14 +31,15 @@ def main() -> None:
     parser.add_argument(
         "--forest-seeds", type=int, default=2, help="how many of them with river's forest, which is slow"
     )
+    parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="what to play now")
     parser.add_argument("--workers", type=int, default=default_workers())
     parser.add_argument("-o", "--output", type=Path, default=Path("out/learning"), help="runs and report go here")
     parser.add_argument("--report-only", action="store_true", help="sum up the runs that are there")
     arguments = parser.parse_args()
-    path = arguments.output / "runs.jsonl"
     if not arguments.report_only:
-        play(Plan(arguments.seeds, arguments.forest_seeds), path, workers=arguments.workers)
-    print(json.dumps({**summarise(read_runs(path), arguments.output), **update_costs()}))
+        plan = Plan(arguments.seeds, arguments.forest_seeds, tuple(arguments.parts))
+        play(plan, arguments.output, workers=arguments.workers)
+    print(json.dumps({**summarise(read_runs(arguments.output), arguments.output), **update_costs()}))
 
 
 if __name__ == "__main__":

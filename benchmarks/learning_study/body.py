@@ -21,6 +21,9 @@ BATCH = 256
 DRAWS = 1500
 """Draws of the training cases that the network learns from."""
 
+CALIBRATION = 256
+"""Embeddings of the training set by which the last layer is quantised, as a converter does it."""
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -42,6 +45,8 @@ class Body:
         The last layer, float32[classes, 64] and float32[classes]; a class that training never saw has a row of zeros.
     statistics
         What the embeddings looked like in training.
+    calibration
+        int8[n, 64], embeddings of training cases, by which the network's own last layer is quantised.
     """
 
     stream: Stream
@@ -54,6 +59,7 @@ class Body:
     weights: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
     statistics: TrainingStatistics
+    calibration: npt.NDArray[np.int8]
 
     def embed(self, cases: Cases) -> npt.NDArray[np.int8]:
         """Return int8[n, 64]."""
@@ -90,7 +96,19 @@ def train_body(stream: Stream, hand: Labels, random: np.random.Generator, *, dri
     weights, bias = _head(layers, stream.classes, labels)
     real = (embeddings.astype(np.float32) + 128) * np.float32(scale)
     statistics = TrainingStatistics.of(real, labels, classes=stream.classes)
-    return Body(stream, interpreter, mean, deviation, input_scale, scale, -128, weights, bias, statistics)
+    return Body(
+        stream,
+        interpreter,
+        mean,
+        deviation,
+        input_scale,
+        scale,
+        -128,
+        weights,
+        bias,
+        statistics,
+        calibration=embeddings[:CALIBRATION],
+    )
 
 
 def _fit(inputs: Floats, labels: Labels, *, seed: int) -> list[tuple[Floats, Floats]]:

@@ -76,7 +76,7 @@ class Device:
             statistics=body.statistics,
             options=LearnerOptions(reserved_classes=self.reserved_classes),
         )
-        self.own = self._quantized(*self.learner.served_linear(), np.zeros((0, len(body.weights[0])), np.int8))
+        self.own = self._quantized(*self.learner.served_linear(), body.calibration)
         self.head = self.own
         self._waiting: deque[tuple[int, int, str]] = deque()
         self._ahead: list[int] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from learning_study.peers import FOREST, PEERS, Floats, Ints, Peer
 from learning_study.streams import STREAMS, load_stream
 from learning_study.world import CLEAN, DRIFTED, EVERY, STEPS, World, build_world
 
-__all__ = ["DELAYS", "NOISES", "Plan", "play", "read_runs"]
+__all__ = ["DELAYS", "NOISES", "PARTS", "Plan", "play", "read_runs"]
 
 DELAYS = (0, 50, 200)
 NOISES = (0.0, 0.2)
@@ -29,6 +29,7 @@ FOREST_TEST = 60
 """Test samples for the forest, which predicts one by one; all others are tested on all 500."""
 
 Accuracies = npt.NDArray[np.float64]
+Numbers = dict[int, dict[str, Any]]  # by delay
 
 
 @dataclass(frozen=True)
@@ -41,63 +42,114 @@ class Plan:
         How many of each cell.
     forest_seeds
         On how many of them the forest runs, too: it takes longer than everything else together.
+    parts
+        Which of `PARTS`.
     streams, drifts
         Which.
     """
 
     seeds: int = 10
     forest_seeds: int = 2
+    parts: tuple[str, ...] = ("served", "peers", FOREST)
     streams: tuple[str, ...] = tuple(STREAMS)
     drifts: tuple[str, ...] = DRIFTS
 
-    def tasks(self) -> Iterator[tuple[str, str, int]]:
-        """Yield stream, drift and seed; seeds outermost, so that an early stop leaves all cells with as many."""
+    def tasks(self) -> Iterator[tuple[str, str, str, int]]:
+        """Yield part, stream, drift and seed; seeds outermost, so that an early stop leaves all cells with as many."""
         for seed in range(self.seeds):
-            for stream in self.streams:
-                for drift in self.drifts:
-                    yield stream, drift, seed
+            for part in self.parts:
+                if part != FOREST or seed < self.forest_seeds:
+                    for stream in self.streams:
+                        for drift in self.drifts:
+                            yield part, stream, drift, seed
 
 
-def play(plan: Plan, path: Path, *, workers: int) -> None:
-    """Play what is not yet in the file, and append it."""
-    done = {(run["stream"], run["drift"], run["seed"]) for run in read_runs(path)}
+def play(plan: Plan, folder: Path, *, workers: int) -> None:
+    """Play what is not yet in the folder's files, one for each part, and append it.
+
+    The peers know nothing of the learner: where only that has changed, its own file alone need be removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    done = {(part, run["stream"], run["drift"], run["seed"]) for part in PARTS for run in _read(folder, part)}
     tasks = [task for task in plan.tasks() if task not in done]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(workers) as pool, path.open("a") as file:
-        waiting = {pool.submit(_play_world, *task, forest=task[2] < plan.forest_seeds): task for task in tasks}
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = {pool.submit(_play_world, *task): task for task in tasks}
         for number, future in enumerate(as_completed(waiting), start=1):
-            for run in future.result():
-                file.write(json.dumps(run) + "\n")
-            file.flush()
-            _progress(f"{number} of {len(tasks)}: {' / '.join(map(str, waiting[future]))}")
+            task = waiting[future]
+            with _file(folder, task[0]).open("a") as file:
+                file.write("".join(json.dumps(run) + "\n" for run in future.result()))
+            _progress(f"{number} of {len(tasks)}: {' / '.join(map(str, task))}")
 
 
-def read_runs(path: Path) -> list[dict[str, Any]]:
-    """Return the runs in a file; a line that an interruption cut off is left out."""
+def read_runs(folder: Path) -> list[dict[str, Any]]:
+    """Return the runs in a folder that the learner and its peers have both been through."""
+    peers = {_key(run): run for run in _read(folder, "peers")}
+    forests = {_key(run): run["peers"] for run in _read(folder, FOREST)}
+    return [
+        {**run, **peers[_key(run)], "peers": peers[_key(run)]["peers"] | forests.get(_key(run), {})}
+        for run in _read(folder, "served")
+        if _key(run) in peers
+    ]
+
+
+def _read(folder: Path, part: str) -> list[dict[str, Any]]:
+    """Return a file's runs; a line that an interruption cut off is left out."""
+    path = _file(folder, part)
     if not path.exists():
         return []
     text = path.read_text()
     return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
 
+def _file(folder: Path, part: str) -> Path:
+    return folder / f"{part}.jsonl"
+
+
+def _key(run: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(run[name] for name in ("stream", "drift", "seed", "delay", "noise"))
+
+
 def _progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _play_world(stream: str, drift: str, seed: int, *, forest: bool) -> list[dict[str, Any]]:
+def _play_world(part: str, stream: str, drift: str, seed: int) -> list[dict[str, Any]]:
     """Play all delays and noises of one stream with one drift."""
     world = build_world(load_stream(stream), drift, seed)
     runs = []
     for noise in NOISES:
         told = world.noisy_labels(noise, np.random.default_rng([seed, 2]))
-        peers = {name: _peer_curves(name, world, told) for name in PEERS if forest or name != FOREST}
-        for delay in DELAYS:
-            run = {"stream": stream, "drift": drift, "seed": seed, "delay": delay, "noise": noise}
-            run |= _served(world, told, delay)
-            run["offline"] = _offline(world, told, delay, np.random.default_rng([seed, 3]))
-            run["peers"] = {name: _rounded(curves[DELAYS.index(delay)]) for name, curves in peers.items()}
-            runs.append(run)
+        for delay, numbers in PARTS[part](world, told, seed).items():
+            runs.append({"stream": stream, "drift": drift, "seed": seed, "delay": delay, "noise": noise, **numbers})
     return runs
+
+
+def _play_served(world: World, told: Ints, seed: int) -> Numbers:  # noqa: ARG001 - the learner draws nothing
+    return {delay: _served(world, told, delay) for delay in DELAYS}
+
+
+def _play_peers(world: World, told: Ints, seed: int) -> Numbers:
+    curves = {name: _peer_curves(name, world, told) for name in PEERS if name != FOREST}
+    return {
+        delay: {
+            "offline": _offline(world, told, delay, np.random.default_rng([seed, 3])),
+            "peers": {name: _rounded(curve[position]) for name, curve in curves.items()},
+        }
+        for position, delay in enumerate(DELAYS)
+    }
+
+
+def _play_forest(world: World, told: Ints, seed: int) -> Numbers:  # noqa: ARG001 - it has a seed of its own
+    curves = _peer_curves(FOREST, world, told)
+    return {delay: {"peers": {FOREST: _rounded(curve)}} for delay, curve in zip(DELAYS, curves, strict=True)}
+
+
+PARTS: dict[str, Callable[[World, Ints, int], Numbers]] = {
+    "served": _play_served,
+    "peers": _play_peers,
+    FOREST: _play_forest,
+}
+"""What is played apart: the learner, its peers, and the forest, which takes longer than all the others together."""
 
 
 def _served(world: World, told: Ints, delay: int) -> dict[str, Any]:

@@ -36,6 +36,9 @@ _SMALLEST_SCALE, _LARGEST_SCALE = 2.0**-60, 2.0**60
 _SMALLEST_OUTPUT_SCALE = 2.0**-25
 # By how much the logits may leave the range that was seen, as a part of it, on either side.
 _MARGIN = 0.05
+# A logit so far below every runner-up that was seen may saturate: softmax gives it less than a twentieth of the
+# runner-up's share.
+_BELOW_RUNNER_UP = 3.0
 
 
 @dataclass(frozen=True)
@@ -215,8 +218,11 @@ def quantize_head(
 ) -> QuantizedHead:
     """Turn a float head into an int8 one.
 
-    The weights get one symmetric scale from their largest magnitude. The logits' range is what the *final* int8
-    weights make of the embeddings that are given, with zero and a small margin, so that it never lags behind.
+    The weights get one symmetric scale from their largest magnitude; what their rounding adds to each class's logits on
+    average over the embeddings is taken from its bias (Nagel et al., "Data-free quantization through weight
+    equalization and bias correction", ICCV 2019). The logits' range is what the *final* int8 weights make of the
+    embeddings, with zero and a small margin, so that it never lags behind. It ends a little below the lowest runner-up:
+    which of the classes beyond is the last decides nothing, and steps are the finer for it.
 
     Parameters
     ----------
@@ -232,7 +238,8 @@ def quantize_head(
     Returns
     -------
     QuantizedHead
-        No weight or bias is saturated. Logits are not, either, as long as they stay in the range that was seen.
+        No weight or bias is saturated. Neither is the logit of a winner or runner-up, as long as they stay in the range
+        that was seen.
 
     Raises
     ------
@@ -246,10 +253,15 @@ def quantize_head(
         raise StateError("the head has weights or biases that are not finite; go back to its last good state")
     weight_scale = _weight_scale(weights, bias, input_scale)
     step = input_scale * weight_scale
-    whole = np.rint(weights.astype(np.float64) / weight_scale)
-    final_weights = np.clip(whole, -_LARGEST_WEIGHT, _LARGEST_WEIGHT).astype(np.int8)
-    final_bias = np.rint(bias.astype(np.float64) / step).astype(np.int32)
-    lowest, highest = _accumulator_range(final_weights, final_bias, embeddings, input_zero_point)
+    exact = weights.astype(np.float64) / weight_scale
+    final_weights = np.clip(np.rint(exact), -_LARGEST_WEIGHT, _LARGEST_WEIGHT).astype(np.int8)
+    inputs = embeddings.astype(np.float64) - input_zero_point
+    corrected = bias.astype(np.float64) / step + _mean_rounding(exact - final_weights, inputs)
+    final_bias = np.rint(np.clip(corrected, -_LARGEST_BIAS, _LARGEST_BIAS)).astype(np.int32)
+    if len(embeddings):
+        lowest, highest = _seen_range(inputs @ final_weights.T + final_bias, _BELOW_RUNNER_UP / step)
+    else:
+        lowest, highest = _possible_range(final_weights, final_bias, input_zero_point)
     output_scale, output_zero_point = _output_quantization(lowest * step, highest * step, step)
     return QuantizedHead(final_weights, final_bias, weight_scale, output_scale, output_zero_point)
 
@@ -274,14 +286,23 @@ def _weight_scale(weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32
     return float(np.float32(scale))
 
 
-def _accumulator_range(
-    weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int32], embeddings: npt.NDArray[np.int8], zero_point: int
+def _mean_rounding(lost: npt.NDArray[np.float64], inputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return what the weights' rounding takes from each class's accumulator on average, float64[classes]."""
+    return lost @ inputs.mean(axis=0) if len(inputs) else np.zeros(len(lost))
+
+
+def _seen_range(sums: npt.NDArray[np.float64], below: float) -> tuple[float, float]:
+    """Return the range of accumulators float64[n, classes] that matters, and zero: all, or to a little `below`."""
+    runners_up = np.partition(sums, -2, axis=1)[:, -2] if sums.shape[1] > 1 else sums[:, 0]
+    lowest = max(float(sums.min()), float(runners_up.min()) - below)
+    return min(lowest, 0.0), max(float(sums.max()), 0.0)
+
+
+def _possible_range(
+    weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int32], zero_point: int
 ) -> tuple[float, float]:
-    """Return the smallest and largest accumulator, and zero: over the embeddings, or over all that are possible."""
+    """Return the smallest and largest accumulator that any embedding could give, and zero."""
     matrix = weights.T.astype(np.float64)
-    if len(embeddings):
-        sums = (embeddings.astype(np.float64) - zero_point) @ matrix + bias
-        return min(float(sums.min()), 0.0), max(float(sums.max()), 0.0)
     ends = matrix * (-128.0 - zero_point), matrix * (127.0 - zero_point)
     lowest, highest = np.minimum(*ends).sum(axis=0) + bias, np.maximum(*ends).sum(axis=0) + bias
     return min(float(lowest.min()), 0.0), max(float(highest.max()), 0.0)
