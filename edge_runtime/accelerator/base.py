@@ -63,13 +63,23 @@ class Accelerator(ABC):
         """
 
     @abstractmethod
-    def load_head(self, head: QuantizedHead) -> None:
+    def load_head(self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None) -> None:
         """Replace the last layer; the next inference uses all of the new one, and none of the old.
+
+        Parameters
+        ----------
+        head
+            The new one.
+        probes
+            int8[n, features], kept embeddings on which hardware tries the new head against the reference before it
+            serves; None: it is not tried.
 
         Raises
         ------
         FitError
             If the head has another size than the network's, or the network has none.
+        MismatchError
+            If the new head does not give what the reference gives; the old one stays in use.
         """
 
     @abstractmethod

@@ -52,8 +52,10 @@ class CheckedAccelerator(Accelerator):
             self.mismatches += int(np.count_nonzero(got != want))
         return inference
 
-    def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
-        self.inner.load_head(head)
+    def load_head(  # noqa: D102 - as the base says
+        self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None
+    ) -> None:
+        self.inner.load_head(head, probes=probes)
         self._reference.load_head(head)
 
     def close(self) -> None:  # noqa: D102 - as the base says

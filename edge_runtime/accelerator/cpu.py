@@ -53,7 +53,12 @@ class CpuAccelerator(Accelerator):
         outputs = tuple(self._interpreter.get_tensor(index) for index in self._graph.outputs)
         return Inference(outputs, self._embed(values), cycles=0)
 
-    def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
+    def load_head(  # noqa: D102 - as the base says
+        self,
+        head: QuantizedHead,
+        *,
+        probes: npt.NDArray[np.int8] | None = None,  # noqa: ARG002 - nothing is written to hardware
+    ) -> None:
         graph = apply_head(self._loaded().graph, head)
         self._use(graph, write_tflite(graph))
 

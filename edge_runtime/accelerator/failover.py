@@ -99,10 +99,12 @@ class FailoverAccelerator(Accelerator):
         inference = self._guarded(lambda overlay: self._infer_on(overlay, inputs))
         return self._standby.infer(inputs) if inference is None else inference
 
-    def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
+    def load_head(  # noqa: D102 - as the base says
+        self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None
+    ) -> None:
         self._standby.load_head(head)
         self._head = head
-        self._guarded(lambda overlay: overlay.load_head(head))
+        self._guarded(lambda overlay: overlay.load_head(head, probes=probes))
 
     def close(self) -> None:  # noqa: D102 - as the base says
         self._drop()

@@ -27,27 +27,58 @@ class Memories:
         self._base = {name: window.offset for name, window in host_interface().windows.items()}
         self._descriptor_bytes = WORD_BYTES * host_interface().descriptor_words
 
+    def descriptor(self, index: int) -> int:
+        """Return a descriptor's offset."""
+        return self._base["PROGRAM"] + index * self._descriptor_bytes
+
+    def channel(self, index: int) -> int:
+        """Return the offset of an array channel's parameters."""
+        return self._base["PARAMETERS"] + index * _CHANNEL_BYTES
+
+    def weight_row(self, row: int) -> int:
+        """Return the offset of a row of the array's weights."""
+        return self._base["WEIGHTS"] + row * self._parameters.weight_row_pitch
+
+    def write_words(self, offset: int, words: npt.NDArray[np.uint32], used: npt.NDArray[np.bool_]) -> None:
+        """Write those of uint32[n] that are used, bool[n]; where another transfer would cost more, others too."""
+        for start, end in self._runs(used):
+            self._bus.write(offset + start * WORD_BYTES, words[start:end].tobytes())
+
+    def read_words(self, offset: int, used: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint32]:
+        """Return uint32[n]: the words that are used, bool[n], and 0 for those that were not read."""
+        words = np.zeros(len(used), np.uint32)
+        for start, end in self._runs(used):
+            data = self._bus.read(offset + start * WORD_BYTES, (end - start) * WORD_BYTES)
+            words[start:end] = np.frombuffer(data, np.uint32)
+        return words
+
+    def _runs(self, used: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+        """Return start and end of each run of used words; gaps that cost less than a transfer are taken along."""
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], used, [False]])))
+        runs: list[tuple[int, int]] = []
+        for start, end in edges.reshape(-1, 2).tolist():
+            if runs and start - runs[-1][1] <= self._bus.gap_words:
+                runs[-1] = (runs[-1][0], end)
+            else:
+                runs.append((start, end))
+        return runs
+
     def write_descriptors(self, first: int, descriptors: npt.NDArray[np.uint32]) -> None:
         """Write uint32[n, words] from descriptor `first` on."""
-        self._bus.write(self._base["PROGRAM"] + first * self._descriptor_bytes, descriptors.tobytes())
+        self._bus.write(self.descriptor(first), descriptors.tobytes())
 
     def read_descriptors(self, first: int, count: int) -> npt.NDArray[np.uint32]:
         """Return uint32[count, words]."""
-        data = self._bus.read(self._base["PROGRAM"] + first * self._descriptor_bytes, count * self._descriptor_bytes)
+        data = self._bus.read(self.descriptor(first), count * self._descriptor_bytes)
         return np.frombuffer(data, np.uint32).reshape(count, -1)
 
     def write_channels(self, first: int, channels: npt.NDArray[np.uint32], *, window: str = "PARAMETERS") -> None:
         """Write uint32[n, 4] from channel `first` on; `window` is the unit's: PARAMETERS or VECTOR_PARAMETERS."""
         self._bus.write(self._base[window] + first * _CHANNEL_BYTES, channels.tobytes())
 
-    def read_channels(self, first: int, count: int) -> npt.NDArray[np.uint32]:
-        """Return uint32[count, 4]."""
-        data = self._bus.read(self._base["PARAMETERS"] + first * _CHANNEL_BYTES, count * _CHANNEL_BYTES)
-        return np.frombuffer(data, np.uint32).reshape(count, 4)
-
     def write_weights(self, first: int, rows: npt.NDArray[np.uint8]) -> None:
         """Write uint8[n, row bytes] from weight row `first` on."""
-        self._write_rows(self._weight_row(first), self._parameters.weight_row_pitch, rows)
+        self._write_rows(self.weight_row(first), self._parameters.weight_row_pitch, rows)
 
     def write_vector_weights(self, first: int, rows: npt.NDArray[np.uint8]) -> None:
         """Write uint8[n, row bytes] from the vector unit's weight row `first` on."""
@@ -58,15 +89,6 @@ class Memories:
         for index, row in enumerate(rows):
             padding = -row.nbytes % WORD_BYTES
             self._bus.write(offset + index * pitch, row.tobytes() + bytes(padding))
-
-    def read_weights(self, first: int, count: int) -> npt.NDArray[np.uint8]:
-        """Return uint8[count, row bytes]."""
-        length = self._parameters.weight_row_bytes
-        rows = [self._bus.read(self._weight_row(first + index), length) for index in range(count)]
-        return np.frombuffer(b"".join(rows), np.uint8).reshape(count, length)
-
-    def _weight_row(self, row: int) -> int:
-        return self._base["WEIGHTS"] + row * self._parameters.weight_row_pitch
 
     def write_tables(self, tables: npt.NDArray[np.int32]) -> None:
         """Write int32[pairs, 256, 2] from the first pair on."""

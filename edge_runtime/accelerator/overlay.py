@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.accelerator.base import Accelerator, Inference
@@ -14,7 +15,7 @@ from edge_runtime.accelerator.memories import Memories
 from edge_runtime.accelerator.registers import Registers, identify
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.program import LayerPlace, Part, Placement, Program
-from edge_runtime.errors import AcceleratorError, DeadlineError, FitError
+from edge_runtime.errors import AcceleratorError, DeadlineError, FitError, MismatchError
 from edge_runtime.model.head import QuantizedHead, apply_head, find_head
 from edge_runtime.model.interpreter import Interpreter
 
@@ -111,11 +112,30 @@ class OverlayAccelerator(Accelerator):
         finally:
             self._memories.write_descriptors(layer.descriptor, own)
 
-    def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
+    def load_head(  # noqa: D102 - as the base says
+        self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None
+    ) -> None:
         program = self._loaded()
         graph = apply_head(program.graph, head)
-        self._head.switch(graph)
-        self._interpreter = Interpreter(graph, program.rounding)
+        interpreter = Interpreter(graph, program.rounding)
+        self._head.switch(graph, None if probes is None else lambda: self._try_head(interpreter, probes))
+        self._interpreter = interpreter
+
+    def _try_head(self, interpreter: Interpreter, probes: npt.NDArray[np.int8]) -> None:
+        """Hold the head that has just been written against the reference, embedding by embedding."""
+        site = find_head(interpreter.graph)
+        assert site is not None  # noqa: S101 - it has just been replaced
+        shape = interpreter.graph.tensors[site.embedding].shape
+        for number, embedding in enumerate(probes):
+            values: dict[int, npt.NDArray[Any]] = {site.embedding: embedding.reshape(shape)}
+            interpreter.evaluate(values, [site.operator])
+            expected = values[site.logits].ravel()
+            got = self._head.run(embedding, self._run)
+            if not np.array_equal(got, expected):
+                raise MismatchError(
+                    f"the new head gives {got.tolist()} for kept embedding {number}, the reference "
+                    f"{expected.tolist()}; the old head stays in use"
+                )
 
     def layer_ends(self) -> dict[int, int]:
         """Return, by descriptor, the cycle of each layer's last output in the last run, counted from START."""

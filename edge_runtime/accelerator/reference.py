@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.accelerator.base import Accelerator, Inference
@@ -37,7 +38,12 @@ class ReferenceAccelerator(Accelerator):
             cycles=0,
         )
 
-    def load_head(self, head: QuantizedHead) -> None:  # noqa: D102 - as the base says
+    def load_head(  # noqa: D102 - as the base says
+        self,
+        head: QuantizedHead,
+        *,
+        probes: npt.NDArray[np.int8] | None = None,  # noqa: ARG002 - nothing is written to hardware
+    ) -> None:
         program = self._loaded()
         self._interpreter = Interpreter(apply_head(program.graph, head), program.rounding)
 

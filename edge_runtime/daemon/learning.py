@@ -19,6 +19,8 @@ from edge_runtime.model.head import QuantizedHead, quantize_head
 
 __all__ = ["Learning"]
 
+_PROBES = 4
+
 
 class Learning:
     """A learner with its labels.
@@ -85,6 +87,10 @@ class Learning:
             input_zero_point=self._head.zero_point,
             embeddings=self.learner.recent_embeddings(),
         )
+
+    def probes(self) -> npt.NDArray[np.int8]:
+        """Return kept embeddings on which a new head is tried before it serves, int8[n, features]."""
+        return self.learner.recent_embeddings(_PROBES)
 
     def report(self) -> dict[str, Any]:
         """Return what the metrics page and the store tell of learning: plain numbers and strings, by name."""

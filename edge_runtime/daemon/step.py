@@ -158,7 +158,7 @@ class Step:
             # The program's own last layer, to the bit.
             self.accelerator.load(self.program)
         else:
-            self.accelerator.load_head(learning.quantized_head())
+            self.accelerator.load_head(learning.quantized_head(), probes=learning.probes())
 
     def _remember(self, inference: Inference, window: FeatureWindow) -> int:
         if self.learning is None:

@@ -298,9 +298,7 @@ def _seen_range(sums: npt.NDArray[np.float64], below: float) -> tuple[float, flo
     return min(lowest, 0.0), max(float(sums.max()), 0.0)
 
 
-def _possible_range(
-    weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int32], zero_point: int
-) -> tuple[float, float]:
+def _possible_range(weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int32], zero_point: int) -> tuple[float, float]:
     """Return the smallest and largest accumulator that any embedding could give, and zero."""
     matrix = weights.T.astype(np.float64)
     ends = matrix * (-128.0 - zero_point), matrix * (127.0 - zero_point)

@@ -48,8 +48,8 @@ class StubbornAccelerator(Accelerator):
         self._left -= 1
         return self._inner.infer(inputs)
 
-    def load_head(self, head: QuantizedHead) -> None:
-        self._inner.load_head(head)
+    def load_head(self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None) -> None:
+        self._inner.load_head(head, probes=probes)
 
     def close(self) -> None:
         self.closed = True

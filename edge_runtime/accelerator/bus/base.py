@@ -18,6 +18,9 @@ WORD_BYTES = 4
 class Bus(ABC):
     """How a driver reaches an overlay. All that differs between a simulation and a board ends here."""
 
+    gap_words = 0
+    """So many words more cost less than another call, so a driver need not leave them out."""
+
     @abstractmethod
     def read(self, offset: int, length: int) -> bytes:
         """Return `length` bytes from byte `offset`; both are multiples of 4.

@@ -46,6 +46,8 @@ class UartBus(Bus):
         If the port cannot be opened, or no bridge of this release answers there.
     """
 
+    gap_words = 64  # a request's round trip takes longer
+
     def __init__(self, port: str, baud: int, *, patience_s: float = 0.25) -> None:
         self._line: _SerialLine | None = _SerialLine(port, baud)
         try:
