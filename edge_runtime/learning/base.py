@@ -53,6 +53,11 @@ class Head(ABC):
         self.features = features
         self.classes = classes
 
+    @property
+    def cumulative(self) -> bool:
+        """Whether it keeps all that it learns, and is not at its best on the last few labels."""
+        return False
+
     @abstractmethod
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return ``(weights float32[classes, features], bias float32[classes])``, finite and not to be written to."""

@@ -16,13 +16,14 @@ __all__ = ["Candidate"]
 
 Linear = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
+_SNAPSHOTS = ("weights", "bias", "older_weights", "older_bias")
+
 
 class Candidate:
     """A head with the snapshot that it answers with.
 
     Heads learn from each label, but a head that serves is renewed only every few labels, as every time it has to be
-    quantised
-    and written to the accelerator. A candidate is judged as it would serve, so it answers with a snapshot, too.
+    quantised and written to the accelerator. A candidate is judged as it would serve, so it answers with a snapshot, too.
 
     Parameters
     ----------
@@ -41,6 +42,8 @@ class Candidate:
         Labels that it has learnt.
     linear
         The snapshot.
+    older
+        The one before it.
     """
 
     def __init__(self, head: Head, *, restarts: bool, refresh_every: int) -> None:
@@ -50,6 +53,7 @@ class Candidate:
         self._refresh_every = refresh_every
         self.since = self.learnt = self._stale = 0
         self.linear: Linear = head.linear()
+        self.older = self.linear
 
     def learn(self, embeddings: npt.NDArray[np.float32], labels: Sequence[int]) -> bool:
         """Learn labels; return whether the snapshot is another one now."""
@@ -60,20 +64,20 @@ class Candidate:
         if not self._stale or self._stale < min(self._refresh_every, 1 + self.learnt // 8):
             return False
         self._stale = 0
-        self.linear = self.head.linear()
+        self.older, self.linear = self.linear, self.head.linear()
         return True
 
     def begin_anew(self, since: int) -> None:
         """Forget all that was learnt; from now on only predictions from `since` on teach it."""
         self.head = head_from_bytes(self._first, features=self.head.features, classes=self.head.classes)
         self.since, self.learnt, self._stale = since, 0, 0
-        self.linear = self.head.linear()
+        self.older = self.linear = self.head.linear()
 
     def state(self) -> State:
         """Return numbers for JSON, and arrays: the head's own bytes and the snapshot."""
         numbers = {"since": self.since, "learnt": self.learnt, "stale": self._stale}
-        weights, bias = self.linear
-        return numbers, {"head": np.frombuffer(self.head.to_bytes(), np.int8), "weights": weights, "bias": bias}
+        arrays = dict(zip(_SNAPSHOTS, (*self.linear, *self.older), strict=True))
+        return numbers, {"head": np.frombuffer(self.head.to_bytes(), np.int8), **arrays}
 
     def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
         """Go on where `state` was taken; StateError or ValueError where it is of another candidate."""
@@ -82,7 +86,8 @@ class Candidate:
             raise ValueError(f"a head of kind '{head.kind}' where '{self.head.kind}' learns")
         self.head = head
         self.since, self.learnt, self._stale = (int(numbers[name]) for name in ("since", "learnt", "stale"))
-        for name, own in zip(("weights", "bias"), self.linear, strict=True):
+        for name, own in zip(_SNAPSHOTS, (*self.linear, *self.older), strict=True):
             if arrays[name].shape != own.shape:
                 raise ValueError(f"a snapshot's {name} of {list(arrays[name].shape)}")
-        self.linear = arrays["weights"], arrays["bias"]
+        weights, bias, older_weights, older_bias = (arrays[name] for name in _SNAPSHOTS)
+        self.linear, self.older = (weights, bias), (older_weights, older_bias)

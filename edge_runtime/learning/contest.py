@@ -19,6 +19,7 @@ from edge_runtime.learning.gate import Decision, DecisionKind, Gate, GateOptions
 from edge_runtime.learning.memory import BalancedMemory, LabelledMemory
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.prequential import Prequentials
+from edge_runtime.learning.standing import Ballot
 from edge_runtime.learning.trust import Novelty, SourceTrust, TrustOptions
 
 __all__ = ["FROZEN", "SERVED", "Contest", "Verdict"]
@@ -101,7 +102,8 @@ class Contest:
             for name, head in {FROZEN: frozen, **challengers}.items()
         }
         names = list(self.candidates)
-        self.gate = Gate(names, frozen=FROZEN, options=gate)
+        cumulative = [name for name, head in challengers.items() if head.cumulative]
+        self.gate = Gate(names, frozen=FROZEN, options=gate, cumulative=cumulative)
         self.trust = SourceTrust(len(names), self.classes, trust)
         self.novelty = Novelty(self.features)
         self.evaluation = Evaluation([*names, SERVED], self.classes)
@@ -189,6 +191,7 @@ class Contest:
             if self.known_classes == self.classes:
                 raise FitError(f"all {self.classes} rows of the head are classes: the bundle reserved no more")
             self.known_classes += 1
+            self.gate.doubt(self.change)
             return []
         if event.command in (Command.HOLD, Command.RELEASE):
             self.gate.held = event.command is Command.HOLD
@@ -209,7 +212,15 @@ class Contest:
         if event.prediction < max(self.since, self.change):
             return
         present = np.array([event.prediction >= candidate.since for candidate in self.candidates.values()])
-        self.gate.observe(votes[:-1] == event.label, served=event.predicted == event.label, present=present)
+        prompt = self._older_weights @ self.real(event.embedding) + self._older_bias
+        ballot = Ballot(
+            event.prediction,
+            served=event.predicted == event.label,
+            hits=votes[:-1] == event.label,
+            prompt=prompt.reshape(-1, self.classes).argmax(axis=1) == event.label,
+            present=present,
+        )
+        self.gate.observe(ballot)
 
     def _watch_errors(self, event: LabelEvent) -> tuple[Decision, ...]:
         """Look for a change in the errors of the frozen head, and of what serves."""
@@ -250,7 +261,7 @@ class Contest:
             return ()
         self.change = since
         self.held_out.clear()
-        self.gate.forget()
+        self.gate.doubt(since)
         names = [name for name, candidate in self.candidates.items() if candidate.restarts]
         return (self._restart(names, since, evidence),)
 
@@ -311,6 +322,9 @@ class Contest:
         linears = [candidate.linear for candidate in self.candidates.values()] + [self.served]
         self._weights = np.concatenate([weights for weights, _ in linears])
         self._bias = np.concatenate([bias for _, bias in linears])
+        older = [candidate.older for candidate in self.candidates.values()]
+        self._older_weights = np.concatenate([weights for weights, _ in older])
+        self._older_bias = np.concatenate([bias for _, bias in older])
 
 
 def _check(challengers: Mapping[str, Head], restarting: Collection[str], frozen: Head) -> None:

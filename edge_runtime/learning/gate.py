@@ -12,6 +12,9 @@ The second keeps a fast-forgetting head, good at whatever came last, from replac
 classes. The frozen head needs no memory on its side, and less evidence: going back to it is the safe side. After a
 promotion the head that served before may come back on as little evidence for a while: the promotion is watched.
 
+After a change of the world less evidence is enough, for what serves was made for another one. What evidence there is,
+`Standing` says.
+
 And a learned head must go on earning its place: where it has met no more of the recent labels than the frozen head,
 that one serves again. On the labels of a few cases, seen over and over, a head that learnt on them looks as good as
 one that was trained on many; elsewhere it is not.
@@ -19,7 +22,7 @@ one that was trained on many; elsewhere it is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -28,8 +31,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataError
-from edge_runtime.learning.evidence import Evidence
 from edge_runtime.learning.prequential import Prequentials, Score
+from edge_runtime.learning.standing import Ballot, Standing
 from edge_runtime.learning.state import Arrays, State, refill
 
 __all__ = ["KEPT", "Decision", "DecisionKind", "Gate", "GateOptions", "MemoryCheck"]
@@ -92,6 +95,10 @@ class GateOptions:
         Evidence that promotes. While no challenger is better, one is promoted on average not before this many labels
         on which it and the serving head differ. With several challengers each needs so many times as much, for the
         promise is about all of them together (the mean of their e-detectors is one, too).
+    promote_in_doubt
+        The same for some time after a change of the world.
+    doubt
+        How many labels from after the change that time has.
     roll_back_at
         Evidence that the frozen head needs to come back, and in the time after a promotion the head before it.
     watch
@@ -113,7 +120,9 @@ class GateOptions:
     """
 
     promote_at: float = 100.0
-    roll_back_at: float = 8.0
+    promote_in_doubt: float = 20.0
+    doubt: int = 400
+    roll_back_at: float = 20.0
     margin: float = 0.05
     stale: float = 0.15
     recent: int = 30
@@ -121,12 +130,13 @@ class GateOptions:
     earn: int = 150
 
     def __post_init__(self) -> None:
-        if self.promote_at <= 1 or self.roll_back_at <= 1:
-            raise DataError(f"evidence thresholds of {self.promote_at} and {self.roll_back_at}: both must be above 1")
+        thresholds = (self.promote_at, self.promote_in_doubt, self.roll_back_at)
+        if min(thresholds) <= 1:
+            raise DataError(f"evidence thresholds of {', '.join(map(str, thresholds))}: each must be above 1")
         if not (0 <= self.margin <= 1 and 0 <= self.stale <= 1):
             raise DataError(f"a margin of {self.margin}, out of date at {self.stale}: both must be from 0 to 1")
-        if min(self.recent, self.earn) < 1 or self.watch < 0:
-            raise DataError(f"{self}: recent and earn must be at least 1, watch at least 0")
+        if min(self.recent, self.earn) < 1 or min(self.watch, self.doubt) < 0:
+            raise DataError(f"{self}: recent and earn must be at least 1, watch and doubt at least 0")
 
 
 class Gate:
@@ -140,6 +150,8 @@ class Gate:
         The name of the head that never learns; it serves first.
     options
         When a challenger is believed.
+    cumulative
+        Which candidates keep all that they learn: for them prompt evidence counts (`Standing`).
 
     Raises
     ------
@@ -148,40 +160,33 @@ class Gate:
     """
 
     def __init__(
-        self, candidates: Sequence[str], *, frozen: str = "frozen", options: GateOptions | None = None
+        self,
+        candidates: Sequence[str],
+        *,
+        frozen: str = "frozen",
+        options: GateOptions | None = None,
+        cumulative: Collection[str] = (),
     ) -> None:
         if frozen not in candidates or KEPT in candidates:
             raise DataError(f"candidates {list(candidates)}: '{frozen}' must be one, to go back to, and '{KEPT}' none")
         self.frozen = self.serving = frozen
         self.options = options or GateOptions()
         self._index = {name: position for position, name in enumerate(candidates)}
-        self._evidence = Evidence(len(candidates))
-        self._enough = self.options.promote_at * max(1, len(candidates) - 1)
+        self._standing = Standing(np.array([name in cumulative for name in candidates]))
+        self._challengers = max(1, len(candidates) - 1)
         self.held = False
         self._recent = Prequentials(["served"], window=self.options.recent)
         self._leads = np.zeros(self.options.earn, np.int8)  # what serves against the frozen head, label by label
         self._before = frozen
         self._switch(frozen)
 
-    def observe(
-        self, hits: npt.NDArray[np.bool_], *, served: bool, present: npt.NDArray[np.bool_] | None = None
-    ) -> None:
-        """Take in one label.
-
-        Parameters
-        ----------
-        hits
-            bool[candidates], in their order: whether each would have predicted the label.
-        served
-            Whether what was really served was the label. The prediction must have been made by the head that serves
-            now: leave out labels of predictions from before the last switch.
-        present
-            bool[candidates]: which of them had begun when the prediction was made; None: all.
-        """
-        self._recent.add(np.array([served]))
-        self._leads[self._watched % len(self._leads)] = int(served) - int(hits[self._index[self.frozen]])
+    def observe(self, ballot: Ballot) -> None:
+        """Take in a label of a prediction by the head that serves now; leave out those from before the last switch."""
+        self._recent.add(np.array([ballot.served]))
+        self._leads[self._watched % len(self._leads)] = int(ballot.served) - int(ballot.hits[self._index[self.frozen]])
         self._watched += 1
-        self._evidence.add(hits, serving=served, present=present)
+        self._doubtful = max(0, self._doubtful - 1)
+        self._standing.add(ballot)
 
     def decide(self, check: Callable[[str], MemoryCheck]) -> Decision:
         """Say who serves from now on.
@@ -220,16 +225,17 @@ class Gate:
     def begin_anew(self, names: Iterable[str]) -> None:
         """Forget the evidence on candidates that begin anew; where one of them serves, its snapshot is kept."""
         for name in names:
-            self._evidence.reset(np.array([self._index[name]]))
+            self._standing.begin_anew(np.array([self._index[name]]))
             if name == self.serving:
                 self.serving = KEPT
             if name == self._before:
                 self._before = self.frozen
 
-    def forget(self) -> None:
-        """Forget what recent labels said: the world that they told of has gone."""
+    def doubt(self, since: int) -> None:
+        """Count only labels of predictions from `since` on: the world before it has gone, and what serves is of it."""
         self._recent.reset()
-        self._evidence.reset()
+        self._standing.count_since(since)
+        self._doubtful = self.options.doubt
 
     def _earns_nothing(self) -> bool:
         """Return whether the learned head has met no more recent labels than the frozen one."""
@@ -241,7 +247,7 @@ class Gate:
         if self._watched <= self.options.watch and self._before not in (self.frozen, KEPT):
             names.append(self._before)
         for name in names:
-            if name != self.serving and self._value(name) >= self.options.roll_back_at:
+            if name != self.serving and self._standing.values[self._index[name]] >= self.options.roll_back_at:
                 return name
         return None
 
@@ -263,7 +269,7 @@ class Gate:
 
     def hold(self, refused: Mapping[str, Any] | None = None) -> Decision:
         """Return the decision that nothing changes, with the evidence of every challenger."""
-        values = dict(zip(self._index, self._evidence.values.round(3).tolist(), strict=True))
+        values = dict(zip(self._index, self._standing.values.round(3).tolist(), strict=True))
         values.pop(self.serving, None)
         evidence: dict[str, Any] = {"e_values": values}
         if refused:
@@ -272,17 +278,18 @@ class Gate:
 
     def _convincing(self) -> list[str]:
         """Return the challengers with enough evidence, the strongest first."""
-        if self._evidence.values.max() < self._enough:
+        each = self.options.promote_in_doubt if self._doubtful else self.options.promote_at
+        enough = each * self._challengers
+        if self._standing.values.max() < enough:
             return []
         values = {name: self._value(name) for name in self._index if name not in (self.serving, self.frozen)}
-        enough = [name for name, value in values.items() if value >= self._enough]
-        return sorted(enough, key=lambda name: -values[name])
+        return sorted((name for name in values if values[name] >= enough), key=lambda name: -values[name])
 
     def _recent_score(self) -> Score:
         return self._recent.scores()["served"]
 
     def _value(self, name: str) -> float:
-        return float(self._evidence.values[self._index[name]])
+        return float(self._standing.values[self._index[name]])
 
     def _up_to_date(self, check: MemoryCheck) -> bool:
         recent = self._recent_score()
@@ -291,8 +298,7 @@ class Gate:
         return abs(recent.windowed - check.serving / check.samples) <= self.options.stale
 
     def _case(self, name: str) -> dict[str, Any]:
-        position = self._index[name]
-        wins, losses = self._evidence.wins(position), self._evidence.losses(position)
+        wins, losses = self._standing.record(self._index[name])
         return {"e_value": round(self._value(name), 3), "wins": wins, "losses": losses}
 
     def _change(self, kind: DecisionKind, name: str, reasons: Mapping[str, Any]) -> Decision:
@@ -310,14 +316,17 @@ class Gate:
         return Decision(kind, name, evidence)
 
     def _switch(self, name: str) -> None:
-        self.serving, self._watched = name, 0
-        self.forget()
+        self.serving, self._watched, self._doubtful = name, 0, 0
+        self._recent.reset()
+        self._standing.reset()
 
     def state(self) -> State:
         """Return numbers and names for JSON, and arrays."""
         names = {"serving": self.serving, "before": self._before, "watched": self._watched, "held": self.held}
         recent, arrays = self._recent.state()
-        return {**names, "recent": recent}, {**arrays, "evidence": self._evidence.state(), "leads": self._leads}
+        standing, evidence = self._standing.state()
+        numbers = {**names, "doubtful": self._doubtful, "recent": recent, "standing": standing}
+        return numbers, {**arrays, **evidence, "leads": self._leads}
 
     def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
         """Go on where `state` was taken; ValueError where it is of other candidates."""
@@ -326,6 +335,7 @@ class Gate:
                 raise ValueError(f"there is no candidate '{name}'")
         self.serving, self._before = numbers["serving"], numbers["before"]
         self._watched, self.held = int(numbers["watched"]), bool(numbers["held"])
+        self._doubtful = int(numbers["doubtful"])
         self._recent.restore(numbers["recent"], arrays)
-        self._evidence.restore(arrays["evidence"])
+        self._standing.restore(numbers["standing"], arrays)
         refill({"leads": self._leads}, arrays)

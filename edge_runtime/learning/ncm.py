@@ -56,6 +56,11 @@ class NearestClassMean(Head):
         self._counts = np.zeros(classes)
         self._means = np.zeros((classes, features), np.float32)
 
+    @property
+    def cumulative(self) -> bool:
+        """Whether all labels are remembered."""
+        return self.memory is None
+
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return the scores' weights and bias; a class without labels never wins."""
         return linear_of_means(self._means.astype(np.float64), self._means.astype(np.float64), self._counts > 0)

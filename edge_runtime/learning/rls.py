@@ -109,6 +109,11 @@ class _LeastSquaresHead(Head):
         limit = np.inf if clip is None else clip
         self._recursion = _Recursion(features, classes, memory=memory, ridge=ridge, clip=limit)
 
+    @property
+    def cumulative(self) -> bool:
+        """Whether all labels are remembered."""
+        return self.memory is None
+
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return the weights and bias as float32; all zero before the first sample."""
         return self._recursion.linear()

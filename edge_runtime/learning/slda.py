@@ -132,6 +132,11 @@ class StreamingLDA(Head):
         head._spread = float(np.trace(head._scatter))
         return head
 
+    @property
+    def cumulative(self) -> bool:
+        """Whether all labels are remembered."""
+        return self.memory is None
+
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return the discriminant functions, less their mean over the classes; all alike before the first label."""
         if self._linear is None:

@@ -73,6 +73,11 @@ class SoftmaxHead(Head):
         self._mean = (self._weights.copy(), self._bias.copy()) if averaged else (self._weights, self._bias)
         super().__init__(self._weights.shape[1], self._weights.shape[0])
 
+    @property
+    def cumulative(self) -> bool:
+        """Whether the mean of all weights serves."""
+        return self.averaged
+
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Return copies of the float32 master weights and bias, or of their means."""
         weights, bias = self._mean
