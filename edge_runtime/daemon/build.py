@@ -25,7 +25,8 @@ from edge_runtime.daemon.watch import Watcher
 from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
-from edge_runtime.learning.learner import Learner, default_challengers
+from edge_runtime.learning.challengers import default_challengers
+from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.sources.base import Source
 from edge_runtime.telemetry.sink import Sink

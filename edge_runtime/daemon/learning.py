@@ -13,7 +13,8 @@ from edge_runtime.daemon.labels import AnyLabel, Label, LabelFeed
 from edge_runtime.daemon.network import LinearHead
 from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.learning.durable import DurableLearner
-from edge_runtime.learning.learner import GivenLabel, LabelOutcome, Learner
+from edge_runtime.learning.labels import GivenLabel, LabelOutcome
+from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.memory import LabelStatus
 from edge_runtime.model.head import QuantizedHead, quantize_head
 

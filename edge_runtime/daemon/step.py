@@ -18,7 +18,7 @@ from edge_runtime.errors import ModelError
 from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.gate import Decision, DecisionKind
-from edge_runtime.learning.learner import LabelOutcome
+from edge_runtime.learning.labels import LabelOutcome
 from edge_runtime.stream.block import Flags
 
 __all__ = ["Step"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge_runtime.learning.adapter import HeadClassifier
 from edge_runtime.learning.base import Head
+from edge_runtime.learning.challengers import default_challengers
 from edge_runtime.learning.drift import Adwin, EmbeddingDistance, PageHinkley
 from edge_runtime.learning.durable import DurableLearner, Recovery
 from edge_runtime.learning.evaluation import Evaluation, Quality
@@ -12,7 +13,8 @@ from edge_runtime.learning.frozen import FrozenHead
 from edge_runtime.learning.gate import Decision, DecisionKind, Gate, GateOptions, MemoryCheck
 from edge_runtime.learning.heads import head_from_bytes
 from edge_runtime.learning.journal import Journal
-from edge_runtime.learning.learner import GivenLabel, LabelOutcome, Learner, default_challengers
+from edge_runtime.learning.labels import GivenLabel, LabelOutcome
+from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.memory import BalancedMemory, EmbeddingMemory, LabelStatus, Remembered
 from edge_runtime.learning.ncm import NearestClassMean
 from edge_runtime.learning.options import LearnerOptions

@@ -114,6 +114,8 @@ class Contest:
         self.served: Linear = frozen.linear()
         self.labels_of_class = np.zeros(self.classes, np.int64)
         self.since = 0  # the first prediction of the head that serves
+        self.changes = 0  # how often the world has changed
+        self.added: list[str] = []  # names of the classes that were added, empty where they have none
         self.change = 0  # the first prediction after the last change of the world
         self.stale = 0  # labels learnt since the served snapshot was taken
         self._stack()
@@ -191,6 +193,7 @@ class Contest:
             if self.known_classes == self.classes:
                 raise FitError(f"all {self.classes} rows of the head are classes: the bundle reserved no more")
             self.known_classes += 1
+            self.added.append(event.candidate)
             self.gate.doubt(self.change)
             return []
         if event.command in (Command.HOLD, Command.RELEASE):
@@ -260,6 +263,7 @@ class Contest:
         if self.change and since <= self.change + _SAME_CHANGE:
             return ()
         self.change = since
+        self.changes += 1
         self.held_out.clear()
         self.gate.doubt(since)
         names = [name for name, candidate in self.candidates.items() if candidate.restarts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from edge_runtime.errors import DataError
 from edge_runtime.learning.state import Arrays, State, refill
 
-__all__ = ["Evaluation", "Quality"]
+__all__ = ["Evaluation", "Quality", "known"]
 
 BINS = 10
 """Intervals of confidence in which calibration is counted."""
@@ -52,6 +53,19 @@ class Quality:
     calibration_error: float
     recall: npt.NDArray[np.float64] = field(repr=False)
     confusion: npt.NDArray[np.float64] = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON takes it: what is not a number yet is None."""
+        numbers = ("labels", "accuracy", "kappa", "log_loss", "calibration_error")
+        told: dict[str, Any] = {name: known(getattr(self, name)) for name in numbers}
+        told["recall"] = [known(value) for value in self.recall.tolist()]
+        told["confusion"] = self.confusion.round(3).tolist()
+        return told
+
+
+def known(value: float) -> float | None:
+    """Return a number to six digits, or None where it is none."""
+    return round(value, 6) if isfinite(value) else None
 
 
 class Evaluation:

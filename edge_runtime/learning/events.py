@@ -111,7 +111,7 @@ class CommandEvent:
     command
         What to do.
     candidate
-        With whom; empty where it concerns none.
+        With whom, or the added class's name; empty where it concerns none.
     """
 
     at: int

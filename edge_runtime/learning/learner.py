@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,101 +10,23 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataError, StateError
 from edge_runtime.learning.base import Head
+from edge_runtime.learning.challengers import default_challengers
 from edge_runtime.learning.contest import SERVED, Contest
-from edge_runtime.learning.evaluation import Quality
+from edge_runtime.learning.evaluation import Quality, known
 from edge_runtime.learning.events import Command, CommandEvent, Event, LabelEvent, ReserveEvent, ShiftEvent
 from edge_runtime.learning.frozen import FrozenHead
 from edge_runtime.learning.gate import Decision, GateOptions
-from edge_runtime.learning.memory import EmbeddingMemory, LabelStatus, Remembered
+from edge_runtime.learning.labels import GivenLabel, LabelJoin, LabelOutcome
+from edge_runtime.learning.memory import EmbeddingMemory, LabelStatus
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.prequential import Score
 from edge_runtime.learning.shift import ShiftWatch
-from edge_runtime.learning.slda import StreamingLDA
-from edge_runtime.learning.softmax import SoftmaxHead
+from edge_runtime.learning.startup import StartUpWatch
 from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.learning.threshold import AdaptiveThreshold
 from edge_runtime.learning.trust import SourceLimit, TrustOptions
 
-__all__ = ["GivenLabel", "LabelOutcome", "Learner", "default_challengers"]
-
-_LONGEST_SOURCE = 64
-_MOST_SOURCES = 64
-_OTHERS = "(others)"
-
-
-@dataclass(frozen=True)
-class GivenLabel:
-    """A label as somebody gives it.
-
-    Parameters
-    ----------
-    prediction
-        The id that it names.
-    label
-        The class that it gives.
-    source
-        Who gives it.
-    """
-
-    prediction: int
-    label: int
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class LabelOutcome:
-    """What became of one label.
-
-    Parameters
-    ----------
-    prediction
-        The id that it named.
-    label
-        The class that it gave.
-    status
-        Whether it was joined to its prediction; all else follows only if it was.
-    served_right
-        Whether the prediction that was served had been this class; None where it is not known.
-    learnt
-        False where the label was not joined, not believed, or held out to compare heads on.
-    decision
-        What the gate decided on it; None where the label was not joined.
-    """
-
-    prediction: int
-    label: int
-    status: LabelStatus
-    served_right: bool | None = None
-    learnt: bool = False
-    decision: Decision | None = None
-
-
-def default_challengers(
-    weights: npt.NDArray[np.float32],
-    bias: npt.NDArray[np.float32],
-    statistics: TrainingStatistics | None = None,
-) -> dict[str, Head]:
-    """Return the heads that learn if nothing else is said, the steadiest first.
-
-    Parameters
-    ----------
-    weights, bias
-        The network's own last layer, float32[classes, features] and float32[classes].
-    statistics
-        The training set's, for the cumulative head to begin with; None: it begins with nothing.
-    """
-    classes, features = np.shape(weights)
-    steady = (
-        StreamingLDA(features, classes, clip=3.0)
-        if statistics is None
-        else StreamingLDA.of_training(statistics, weight=20, clip=3.0)
-    )
-    return {
-        "slda": steady,
-        "slda_recent": StreamingLDA(features, classes, clip=3.0),
-        "slda_forgetting": StreamingLDA(features, classes, memory=20, clip=3.0),
-        "softmax": SoftmaxHead(weights, bias),
-    }
+__all__ = ["Learner"]
 
 
 class Learner:
@@ -135,7 +56,8 @@ class Learner:
     restarting
         Which of them begin anew when the world changes; None: those whose name ends in ``_recent``.
     statistics
-        The training set's, to notice by embeddings alone that the world has changed; None: only labels tell.
+        The training set's, to notice by embeddings alone that the world has changed; None: the device's first
+        embeddings stand in for it, if the options say so.
     options, gate, trust
         Numbers that may stay as they are.
     journal
@@ -185,15 +107,20 @@ class Learner:
             trust=trust,
         )
         self.memory = _memory(self.options, frozen, len(self.contest.candidates) + 1)
-        self.watch = None if statistics is None else ShiftWatch(statistics)
+        self.watch = self._new_watch(statistics)
         self.journal = journal
         self.before_prediction: Callable[[int], None] | None = None
-        self._limit = SourceLimit(per_minute=self.options.labels_per_minute, burst=self.options.label_burst)
+        limit = SourceLimit(per_minute=self.options.labels_per_minute, burst=self.options.label_burst)
+        self._join = LabelJoin(self.memory, limit)
         self._doubt = AdaptiveThreshold(rate=self.options.ask_rate, step=0.05, initial=0.5)
         self._asks = False
+        self.asked = 0
         self._decisions: list[Decision] = []
-        self._label_counts = dict.fromkeys(LabelStatus, 0)
-        self._sources: set[str] = set()
+
+    def _new_watch(self, statistics: TrainingStatistics | None) -> ShiftWatch | StartUpWatch | None:
+        if statistics is not None:
+            return ShiftWatch(statistics)
+        return StartUpWatch(self.options.startup, self.features, self.classes) if self.options.startup else None
 
     @property
     def serving(self) -> str:
@@ -203,7 +130,7 @@ class Learner:
     @property
     def label_counts(self) -> dict[LabelStatus, int]:
         """How many labels met which fate, since the start."""
-        return dict(self._label_counts)
+        return dict(self._join.counts)
 
     @property
     def nbytes(self) -> int:
@@ -246,7 +173,8 @@ class Learner:
         votes, odds = self.contest.answers(real)
         prediction = self.memory.put(embedding, predicted, t_ns=t_ns, start_ns=start_ns, votes=votes, odds=odds)
         self._asks = self._doubts(odds[-1])
-        shift = None if self.watch is None else self.watch.add(real, prediction)
+        self.asked += self._asks
+        shift = None if self.watch is None else self.watch.add(real, prediction, predicted=predicted)
         if shift is not None:
             self._take([shift])
         return prediction
@@ -275,11 +203,12 @@ class Learner:
         StateError
             If they cannot be written down; none is learnt then, and their predictions still wait.
         """
-        joined = [self._join(given, now_ns) for given in labels]
+        known = self.contest.known_classes
+        joined = [self._join.join(given, known_classes=known, now_ns=now_ns) for given in labels]
         events = [event for _, event in joined if event is not None]
         self._write_down(events)
         return [
-            self._refused(given, status) if event is None else self._learn(event)
+            self._join.refused(given, status) if event is None else self._learn(event)
             for given, (status, event) in zip(labels, joined, strict=True)
         ]
 
@@ -289,8 +218,7 @@ class Learner:
         try:
             self.journal(events)
         except StateError:
-            for event in events:
-                self.memory.release(event.prediction)
+            self._join.release(events)
             raise
 
     def predictions_within(self, start_ns: int, end_ns: int) -> list[int]:
@@ -314,7 +242,7 @@ class Learner:
     def replay(self, event: Event) -> None:
         """Repeat an event of a former life; nothing is written down, and nothing told."""
         if isinstance(event, LabelEvent):
-            self._sources.add(event.source)
+            self._join.known(event.source)
             self._learn(event)
         elif not isinstance(event, ReserveEvent):
             self._apply(event)
@@ -348,24 +276,22 @@ class Learner:
         return self.contest.evaluation.quality(name)
 
     def report(self) -> dict[str, Any]:
-        """Return how everybody does, as plain numbers and strings by name: for the metrics page and the store."""
-        told: dict[str, Any] = {
+        """Return how everybody does, as JSON takes it: for the metrics page and the store. None: not known yet.
+
+        ``serving``, ``label_delay_s``, ``asked`` (how many labels), ``changes`` (of the world), ``bytes``, ``classes_added``,
+        ``heads`` and ``sources``, each by name.
+        """
+        contest = self.contest
+        return {
             "serving": self.serving,
-            "mean_label_delay_s": self.contest.evaluation.mean_delay_ns / 1e9,
+            "label_delay_s": known(contest.evaluation.mean_delay_ns / 1e9),
+            "asked": self.asked,
+            "changes": contest.changes,
+            "bytes": self.nbytes,
+            "classes_added": list(contest.added),
+            "heads": {name: self.quality(name).to_dict() for name in (*contest.candidates, SERVED)},
+            "sources": {source or "unnamed": dict(numbers) for source, numbers in contest.trust.report().items()},
         }
-        told |= {f"labels_{status.name.lower()}": count for status, count in self._label_counts.items()}
-        for name in (*self.contest.candidates, SERVED):
-            quality = self.quality(name)
-            told |= {
-                f"{name}_accuracy": quality.accuracy,
-                f"{name}_kappa": quality.kappa,
-                f"{name}_log_loss": quality.log_loss,
-                f"{name}_calibration_error": quality.calibration_error,
-            }
-            told |= {f"{name}_recall_{label}": value for label, value in enumerate(quality.recall.tolist())}
-        for source, numbers in self.contest.trust.report().items():
-            told |= {f"source_{source or 'unnamed'}_{key}": value for key, value in numbers.items()}
-        return told
 
     def head(self, name: str) -> Head:
         """Return a copy of a candidate as it is now.
@@ -387,49 +313,12 @@ class Learner:
         self._doubt.rate = self.options.ask_rate * (10 if lately_changed else 1)
         return self._doubt.learn_one(1 - (best - second))
 
-    def _join(self, given: GivenLabel, now_ns: int | None) -> tuple[LabelStatus, LabelEvent | None]:
-        """Join a label to its prediction; the event is None where it cannot be."""
-        if not 0 <= given.label < self.contest.known_classes:
-            return LabelStatus.NOT_A_CLASS, None
-        status = self.memory.status(given.prediction)
-        source = self._source(given.source)
-        if status is LabelStatus.ACCEPTED and now_ns is not None and not self._limit.admit(source, now_ns):
-            return LabelStatus.TOO_MANY, None
-        status, remembered = self.memory.take(given.prediction)
-        return status, None if remembered is None else self._event(given.label, source, remembered, now_ns)
-
-    def _event(self, label: int, source: str, remembered: Remembered, now_ns: int | None) -> LabelEvent:
-        return LabelEvent(
-            prediction=remembered.id,
-            at=self.memory.next_id,
-            label=label,
-            predicted=remembered.predicted,
-            source=source,
-            delay_ns=0 if now_ns is None else now_ns - remembered.t_ns,
-            embedding=remembered.embedding,
-            votes=remembered.votes,
-            odds=remembered.odds,
-        )
-
-    def _source(self, name: str) -> str:
-        """Return the name that a source is known by: there is no end of names, but of memory."""
-        name = name[:_LONGEST_SOURCE]
-        if name not in self._sources:
-            if len(self._sources) >= _MOST_SOURCES:
-                return _OTHERS
-            self._sources.add(name)
-        return name
-
-    def _refused(self, given: GivenLabel, status: LabelStatus) -> LabelOutcome:
-        self._label_counts[status] += 1
-        return LabelOutcome(given.prediction, given.label, status)
-
     def _learn(self, event: LabelEvent) -> LabelOutcome:
         verdict = self.contest.take_label(event)
         status = LabelStatus.ACCEPTED if verdict.trusted else LabelStatus.DISTRUSTED
         if verdict.novel:
             status = LabelStatus.NOVEL
-        self._label_counts[status] += 1
+        self._join.counts[status] += 1
         self._decisions += verdict.shadows
         right = event.predicted == event.label
         return LabelOutcome(event.prediction, event.label, status, right, verdict.learnt, verdict.decision)

@@ -31,6 +31,9 @@ class LearnerOptions:
         How many of the head's last rows are not yet classes: they may become some on the device.
     labels_per_minute, label_burst
         How many labels one source may give.
+    startup
+        Where there are no training statistics: so many of the device's first embeddings stand in for them; 0: none do,
+        and only labels tell that the world has changed.
     ask_rate
         The share of predictions whose label is asked for, the least certain ones; after an alarm it is ten times as
         much.
@@ -50,11 +53,14 @@ class LearnerOptions:
     reserved_classes: int = 0
     labels_per_minute: float = 600.0
     label_burst: float = 2000.0
+    startup: int = 0
     ask_rate: float = 0.05
 
     def __post_init__(self) -> None:
         counts = (self.capacity, self.held_out_per_class, self.refresh_every, self.labelled)
         if min(counts) < 1 or self.held_out_every < 2 or self.reserved_classes < 0:
             raise DataError(f"{self}: numbers must be at least 1, held_out_every at least 2, reserved_classes 0")
+        if self.startup < 0:
+            raise DataError(f"a startup of {self.startup} embeddings: it must be 0 or more")
         if not 0 < self.ask_rate <= 0.1:
             raise DataError(f"an ask_rate of {self.ask_rate}: it must be above 0 and at most 0.1")

@@ -37,7 +37,7 @@ class ShiftWatch:
     _SIGMAS = 3.5
     _SLACK = 0.1  # standard deviations that home may have moved
 
-    def __init__(self, statistics: TrainingStatistics, *, delta: float = 0.0005, settle: int = 24) -> None:
+    def __init__(self, statistics: TrainingStatistics, *, delta: float = 0.0005, settle: int = 16) -> None:
         self._distance = EmbeddingDistance(statistics)
         # In units of the logarithm, some nats are what a change may amount to.
         self._adwin = Adwin(delta=delta, span=4.0)
@@ -46,7 +46,13 @@ class ShiftWatch:
         self._left = False
         self._before: float | None = None  # mean distance before a change that has yet to settle
 
-    def add(self, embedding: npt.NDArray[np.float32], prediction: int) -> ShiftEvent | None:
+    def add(
+        self,
+        embedding: npt.NDArray[np.float32],
+        prediction: int,
+        *,
+        predicted: int = 0,  # noqa: ARG002 - `StartUpWatch` needs it
+    ) -> ShiftEvent | None:
         """Take in float32[features], the embedding of a prediction; return what it completes, if anything."""
         distance = self._distance(embedding)
         mean = self._adwin.mean

@@ -16,6 +16,7 @@ from edge_runtime.learning.state import Arrays, State, pack, refill, unpack
 __all__ = ["fingerprint_of", "learner_to_bytes", "restore_learner"]
 
 _KIND = "learner"
+_COUNTS = ("known_classes", "since", "change", "changes", "stale")
 
 
 class _Stateful(Protocol):
@@ -33,15 +34,16 @@ class _Own:
     def state(self) -> State:
         contest = self._contest
         weights, bias = contest.served
-        numbers = {name: getattr(contest, name) for name in ("known_classes", "since", "change", "stale")}
-        return numbers, {"weights": weights, "bias": bias, "labels_of_class": contest.labels_of_class}
+        numbers: dict[str, Any] = {name: getattr(contest, name) for name in _COUNTS}
+        return {**numbers, "added": contest.added}, {"weights": weights, "bias": bias, "labels_of_class": contest.labels_of_class}
 
     def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
         contest = self._contest
         served = np.empty_like(contest.served[0]), np.empty_like(contest.served[1])
         refill({"weights": served[0], "bias": served[1], "labels_of_class": contest.labels_of_class}, arrays)
-        for name in ("known_classes", "since", "change", "stale"):
+        for name in _COUNTS:
             setattr(contest, name, int(numbers[name]))
+        contest.added = [str(name) for name in numbers["added"]]
         contest.serve(served)
 
 
