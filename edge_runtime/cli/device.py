@@ -18,7 +18,7 @@ from rich.table import Table
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.errors import ConfigError, LinkError
 
-__all__ = ["label", "rollback", "status"]
+__all__ = ["label", "rollback", "status", "steer"]
 
 DEADLINE_S = 10.0
 
@@ -79,6 +79,23 @@ def rollback(
         print_json(answer)
     else:
         terminal().print(f"{answer['serving']} serves")
+
+
+def steer(
+    pipeline: Annotated[str, typer.Argument(help="The pipeline's name.")],
+    action: Annotated[str, typer.Argument(help="promote, roll-back, shadow, hold, release or add-class.")],
+    name: Annotated[str, typer.Argument(help="The candidate's, or the new class's.")] = "",
+    *,
+    url: UrlOption = HERE,
+    ca_file: CaOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tell a pipeline's learner what to do."""
+    answer = _ask(url, "/learning", ca_file, {"pipeline": pipeline, "action": action.replace("-", " "), "name": name})
+    if as_json:
+        print_json(answer)
+    else:
+        terminal().print(f"{answer['serving']} serves; classes: {', '.join(answer['classes'])}")
 
 
 def _ask(url: str, path: str, ca_file: Path | None, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, FailoverAccelerator, open_accelerator
@@ -28,6 +28,7 @@ from edge_runtime.files import read_model
 from edge_runtime.learning.challengers import default_challengers
 from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.options import LearnerOptions
+from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.sources.base import Source
 from edge_runtime.telemetry.sink import Sink
 
@@ -82,7 +83,7 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
     """
     chosen = load_board(board or model.board)
     program = compile_model(read_model(model.path), chosen.overlay, name=model.path.name)
-    network = Network(program.graph, size=view.size, classes=model.classes)
+    network = Network(program.graph, size=view.size, classes=model.classes, reserved=model.reserved_classes)
 
     def open_it() -> Accelerator:
         deadline_s = run_deadline_s(chosen, program.cycles)
@@ -154,7 +155,8 @@ def build_learning(
     feed: LabelFeed,
     *,
     heads: Sequence[str] | None = None,
-    capacity: int = 1024,
+    options: LearnerOptions | None = None,
+    statistics: TrainingStatistics | None = None,
     state: Path | None = None,
 ) -> Learning:
     """Let a network's last layer learn.
@@ -167,8 +169,10 @@ def build_learning(
         Brings the labels.
     heads
         Which of the default challengers learn; None: all.
-    capacity
-        How many predictions wait for their labels at most.
+    options
+        The learner's numbers.
+    statistics
+        What embeddings looked like in training; None: that is not known.
     state
         The folder in which what was learnt survives a restart; None: it does not.
 
@@ -180,16 +184,18 @@ def build_learning(
         If the folder's state is of another network, or damaged.
     """
     head = network.linear_head()
+    numbers = replace(options or LearnerOptions(), reserved_classes=network.reserved)
 
     def make_learner() -> Learner:
-        challengers = default_challengers(head.weights, head.bias)
+        challengers = default_challengers(head.weights, head.bias, statistics)
         return Learner(
             head.weights,
             head.bias,
             scale=head.scale,
             zero_point=head.zero_point,
             challengers={name: challengers[name] for name in heads or challengers},
-            options=LearnerOptions(capacity=capacity),
+            statistics=statistics,
+            options=numbers,
         )
 
     return Learning(make_learner, feed, head, state=state)

@@ -23,6 +23,7 @@ __all__ = [
     "ModelTable",
     "PipelineConfig",
     "PipelineTable",
+    "SerialCommandsTable",
     "ServiceTable",
     "load_pipeline",
 ]
@@ -65,6 +66,9 @@ class ModelTable(Table):
     board: BoardName = "laptop_sim"
     check: bool = True
     classes: tuple[str, ...] = ()
+    reserved_classes: int = Field(
+        default=0, ge=0, description="how many of the network's last outputs are no classes yet"
+    )
 
 
 class LearningTable(Table):
@@ -79,6 +83,11 @@ class LearningTable(Table):
     )
     label_delay: Duration = Field(default=20.0)
     capacity: PositiveInt = 1024
+    memory_bytes: PositiveInt | None = Field(default=None, description="a budget for predictions without labels")
+    statistics: NearbyPath | None = Field(default=None, description="the training set's, as .npz")
+    startup: int = Field(
+        default=0, ge=0, description="without statistics: so many first windows stand in for the training set"
+    )
     state: NearbyPath | None = Field(default=None, description="a folder in which learning survives a restart")
 
 
@@ -92,6 +101,13 @@ class ServiceTable(Table):
     key_file: NearbyPath | None = None
 
 
+class SerialCommandsTable(Table):
+    """Labels and commands over a serial port; without this table none come that way."""
+
+    port: str = Field(min_length=1)
+    baud: PositiveInt = 115_200
+
+
 class PipelineConfig(Table):
     """A whole pipeline file."""
 
@@ -103,13 +119,14 @@ class PipelineConfig(Table):
     learning: LearningTable | None = None
     sink: tuple[SinkTable, ...] = ()
     service: ServiceTable | None = None
+    serial_commands: SerialCommandsTable | None = None
 
     @model_validator(mode="after")
     def _learning_has_labels(self) -> Self:
         if self.learns and not isinstance(self.source, RecordingTable) and not self.hears:
             raise ValueError(
                 'learning.enabled: needs labels; they come from a source of kind "recording", from a [service], '
-                'or from a sink of kind "mqtt"'
+                'from [serial_commands], or from a sink of kind "mqtt"'
             )
         if self.learns and not self.model.classes:
             raise ValueError('model.classes: missing; learning needs the classes\' names, like ["walking", "running"]')
@@ -118,7 +135,8 @@ class PipelineConfig(Table):
     @property
     def hears(self) -> bool:
         """Whether labels and commands can come from outside."""
-        return self.service is not None or any(sink.kind == "mqtt" and sink.commands for sink in self.sink)
+        by_mqtt = any(sink.kind == "mqtt" and sink.commands for sink in self.sink)
+        return self.service is not None or self.serial_commands is not None or by_mqtt
 
     @property
     def learns(self) -> bool:

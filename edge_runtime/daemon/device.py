@@ -5,26 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import anyio
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from edge_runtime.daemon.build import Deployment
-from edge_runtime.daemon.labels import Label, LabelQueue
+from edge_runtime.daemon.labels import AnyLabel, Label, LabelQueue, SpanLabel
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.step import Step
-from edge_runtime.errors import AcceleratorError, BundleError, DataError, DeadlineError
-from edge_runtime.service.device import Device, LabelRequest, ModelInfo, TensorInfo
+from edge_runtime.errors import AcceleratorError, BundleError, DataError, DeadlineError, LinkError
+from edge_runtime.learning.events import Command
+from edge_runtime.learning.memory import LabelStatus
+from edge_runtime.service.bodies import OneLabel
+from edge_runtime.service.device import Device, LabelFate, LabelRequest, ModelInfo, TensorInfo
 from edge_runtime.service.hub import Hub
 from edge_runtime.service.tensors import datatype_of
 
 __all__ = ["RunningDevice", "Unit"]
 
 DEADLINE_S = 10.0
+COMMANDS = ("label", "learning", "rollback", "status", "bundle", "bundle-action")
 
 T = TypeVar("T")
 
@@ -46,6 +51,12 @@ class Unit:
     pipeline: Pipeline
     deployment: Deployment
     labels: LabelQueue | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes' names, those that were added on the device among them."""
+        step = self.pipeline.step
+        return self.deployment.network.classes if step is None else step.classes
 
 
 class RunningDevice(Device):
@@ -82,7 +93,8 @@ class RunningDevice(Device):
         sinks = {}
         for name, unit in self._units.items():
             del reports[name]["sinks"]
-            reports[name]["classes"] = list(unit.deployment.network.classes)
+            reports[name]["classes"] = list(unit.classes)
+            reports[name]["learning"] = unit.pipeline.learning_report()
             reports[name]["board"] = unit.deployment.board.name
             sinks.update(unit.pipeline.fanout.status())
         return {
@@ -101,13 +113,10 @@ class RunningDevice(Device):
 
         return await self._ask(self._units[model], run)
 
-    async def add_labels(self, labels: Sequence[LabelRequest]) -> list[str]:
+    async def add_labels(self, labels: Sequence[LabelRequest]) -> list[LabelFate]:
         """Learn labels at once, between two inferences."""
         checked = [self._checked(label) for label in labels]
-        statuses = []
-        for unit, label in checked:
-            statuses.append(await self._learn(unit, label))
-        return statuses
+        return [await self._learn(unit, label) for unit, label in checked]
 
     async def roll_back(self, pipeline: str) -> str:
         """Let the network's own last layer serve again."""
@@ -115,8 +124,20 @@ class RunningDevice(Device):
         await unit.pipeline.tell(await self._ask(unit, Step.roll_back))
         return str(unit.pipeline.report().serving)
 
+    async def steer(self, pipeline: str, action: str, name: str = "") -> dict[str, Any]:
+        """Tell a pipeline's learner what to do."""
+        actions = [command.value for command in Command]
+        if action not in actions:
+            raise DataError(f"there is no action {action!r}; there are {', '.join(actions)}")
+        unit = self._units[pipeline]
+        if action == Command.ADD_CLASS.value and name in unit.classes:
+            raise DataError(f"pipeline {pipeline!r} has a class {name!r} already")
+        await unit.pipeline.tell(await self._ask(unit, lambda step: step.steer(Command(action), name)))
+        serving = str(unit.pipeline.report().serving)
+        return {"pipeline": pipeline, "serving": serving, "classes": list(unit.classes)}
+
     async def carry_out(self, command: str, payload: bytes) -> dict[str, Any]:
-        """Carry out a command that came as a message: ``label``, ``rollback``, ``status`` or ``bundle``.
+        """Carry out a command that came as a message: ``label``, ``learning``, ``rollback``, ``status`` or ``bundle``.
 
         Raises
         ------
@@ -129,15 +150,16 @@ class RunningDevice(Device):
             return await self.push_bundle(payload)
         request = _json(payload)
         if command == "label":
-            return {"statuses": await self.add_labels([_label_request(request)])}
+            (fate,) = await self.add_labels([_label_request(request)])
+            return asdict(fate)
+        if command == "learning":
+            return await self.steer(self._named(request), str(request.get("action", "")), str(request.get("name", "")))
         if command == "rollback":
-            name = request.get("pipeline")
-            if name not in self._units:
-                raise DataError(f"there is no pipeline {name!r}; there are {', '.join(self._units)}")
+            name = self._named(request)
             return {"pipeline": name, "serving": await self.roll_back(name)}
         if command == "bundle-action":
             return await self.act_on_bundle(str(request.get("action")))
-        raise DataError(f"there is no command {command!r}; there are label, rollback, status, bundle, bundle-action")
+        raise DataError(f"there is no command {command!r}; there are {', '.join(COMMANDS)}")
 
     def bundles(self) -> dict[str, Any]:
         """Raise: this device was started without a place for bundles."""
@@ -151,30 +173,27 @@ class RunningDevice(Device):
         """Raise: this device was started without a place for bundles."""
         return self.bundles()
 
-    async def _learn(self, unit: Unit, label: Label) -> str:
+    async def _learn(self, unit: Unit, label: AnyLabel) -> LabelFate:
         if unit.labels is None:
             raise DataError(f"pipeline {unit.pipeline.name!r} does not learn")
         queue = unit.labels
 
-        def learn(step: Step) -> list[dict[str, Any]]:
+        def learn(step: Step) -> tuple[Collection[int], list[dict[str, Any]]]:
             # In the pipeline's thread, so that no window comes between and takes the label first.
-            queue.put(label)
-            return step.learn()
+            about = _predictions(step, label)
+            if not queue.put(label):
+                raise LinkError(f"pipeline {unit.pipeline.name!r} has too many labels that wait; give it later")
+            return about, step.learn()
 
-        told = await self._ask(unit, learn)
+        about, told = await self._ask(unit, learn)
         await unit.pipeline.tell(told)
-        for record in told:
-            if record["kind"] == "label" and record["prediction"] == label.prediction:
-                return str(record["status"])
-        return "queued"
+        return _fate(about, told)
 
-    def _checked(self, request: LabelRequest) -> tuple[Unit, Label]:
-        unit = self._units.get(request.pipeline)
-        if unit is None:
-            raise DataError(f"there is no pipeline {request.pipeline!r}; there are {', '.join(self._units)}")
+    def _checked(self, request: LabelRequest) -> tuple[Unit, AnyLabel]:
+        unit = self._units[self._named({"pipeline": request.pipeline})]
         if unit.labels is None:
             raise DataError(f"pipeline {request.pipeline!r} does not learn; its file needs a [learning] table")
-        classes = unit.deployment.network.classes
+        classes = unit.classes
         index = request.label
         if isinstance(index, str):
             if index not in classes:
@@ -182,7 +201,17 @@ class RunningDevice(Device):
             index = classes.index(index)
         if not 0 <= index < len(classes):
             raise DataError(f"pipeline {request.pipeline!r} has no class {index}; it has 0 to {len(classes) - 1}")
-        return unit, Label(request.prediction, index)
+        if request.span_ns is not None:
+            return unit, SpanLabel(*request.span_ns, index, request.source)
+        if request.prediction is None:
+            raise DataError("a label names no prediction and no span of time")
+        return unit, Label(request.prediction, index, request.source)
+
+    def _named(self, request: Mapping[str, Any]) -> str:
+        name = request.get("pipeline")
+        if name not in self._units:
+            raise DataError(f"there is no pipeline {name!r}; there are {', '.join(self._units)}")
+        return str(name)
 
     async def _ask(self, unit: Unit, call: Callable[[Step], T]) -> T:
         if not unit.pipeline.is_serving:
@@ -190,6 +219,28 @@ class RunningDevice(Device):
         with anyio.move_on_after(DEADLINE_S):
             return await unit.pipeline.ask(call)
         raise DeadlineError(f"pipeline {unit.pipeline.name!r} did not answer within {DEADLINE_S:.0f} s")
+
+
+def _predictions(step: Step, label: AnyLabel) -> Collection[int]:
+    """Return the predictions that a label is about; -1 stands for those of a span that are no longer remembered."""
+    if isinstance(label, Label):
+        return {label.prediction}
+    within = [] if step.learning is None else step.learning.learner.predictions_within(label.start_ns, label.end_ns)
+    return within or {-1}
+
+
+def _fate(about: Collection[int], told: Sequence[Mapping[str, Any]]) -> LabelFate:
+    """Return what became of a label; of two labels for one prediction that came together, this one was first."""
+    fates: dict[int, str] = {}
+    for record in told:
+        if record["kind"] == "label" and record["prediction"] in about:
+            fates.setdefault(record["prediction"], str(record["status"]))
+    if not fates:
+        return LabelFate("queued", 0)
+    statuses = list(fates.values())
+    accepted = LabelStatus.ACCEPTED.value
+    status = accepted if accepted in statuses else max(set(statuses), key=statuses.count)
+    return LabelFate(status, len(fates) - (-1 in fates))
 
 
 def _info(name: str, deployment: Deployment) -> ModelInfo:
@@ -215,7 +266,19 @@ def _json(payload: bytes) -> dict[str, Any]:
 
 
 def _label_request(request: Mapping[str, Any]) -> LabelRequest:
-    pipeline, prediction, label = (request.get(key) for key in ("pipeline", "prediction", "label"))
-    if not isinstance(pipeline, str) or not isinstance(prediction, int) or not isinstance(label, (str, int)):
-        raise DataError('a label is like {"pipeline": "p", "prediction": 12, "label": "running"}')
-    return LabelRequest(pipeline, prediction, label)
+    """Read a label as HTTP's requests have it.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    try:
+        label = OneLabel.model_validate(request)
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        where = ".".join(str(step) for step in mistake["loc"]) or "label"
+        raise DataError(
+            f'{where}: {mistake["msg"]}; a label is like {{"pipeline": "p", "prediction": 12, "label": "running"}}'
+        ) from error
+    return label.request()

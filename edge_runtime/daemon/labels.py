@@ -1,23 +1,21 @@
 """The label feed seam: labels for predictions, whenever they come.
 
-Whoever hears labels, over HTTP, MQTT, a serial line or from Python, reads them with `parse_label` and puts them into
-the pipeline's `LabelQueue`; that is all there is to it. What became of each is told by a record of kind ``label``.
+Labels from outside, over HTTP, MQTT, a serial line or from Python, come through the device (`RunningDevice.add_labels`)
+into the pipeline's `LabelQueue`. What became of each is answered, and told by a record of kind ``label``.
 """
 
 from __future__ import annotations
 
 import heapq
-import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edge_runtime.errors import DataError
 from edge_runtime.stream.recording import Recording
 
-__all__ = ["AnyLabel", "DelayedTruth", "Label", "LabelFeed", "LabelQueue", "SpanLabel", "parse_label"]
+__all__ = ["AnyLabel", "DelayedTruth", "Label", "LabelFeed", "LabelQueue", "SpanLabel"]
 
 NS_PER_S = 1_000_000_000
 
@@ -62,67 +60,6 @@ class SpanLabel:
 
 
 AnyLabel = Label | SpanLabel
-
-
-def parse_label(given: Any, classes: Sequence[str], *, source: str = "") -> AnyLabel:
-    """Read a label as it comes over the wire.
-
-    Parameters
-    ----------
-    given
-        A mapping, or JSON of one, as bytes or text: ``label``, a class's name or index, and either ``prediction``, an
-        id, or ``start_ns`` and ``end_ns``; ``source`` may say who gives it.
-    classes
-        The classes' names, in the order of the network's outputs; empty where they have none.
-    source
-        Who gives it, where the label itself does not say.
-
-    Raises
-    ------
-    DataError
-        If it is not that.
-
-    Examples
-    --------
-    >>> parse_label(b'{"prediction": 7, "label": "run"}', ["walk", "run"])
-    Label(prediction=7, label=1, source='')
-    >>> parse_label({"start_ns": 0, "end_ns": 5, "label": 0, "source": "anna"}, [])
-    SpanLabel(start_ns=0, end_ns=5, label=0, source='anna')
-    """
-    fields = _fields(given)
-    label = _class_index(fields.pop("label", None), classes)
-    who = fields.pop("source", source)
-    if not isinstance(who, str):
-        raise DataError(f"a label's source is {who!r}: it must be text")
-    if not all(isinstance(value, int) and not isinstance(value, bool) for value in fields.values()):
-        raise DataError(f"a label has {fields}: ids and times are whole numbers")
-    if set(fields) == {"prediction"}:
-        return Label(fields["prediction"], label, who)
-    if set(fields) == {"start_ns", "end_ns"} and fields["start_ns"] <= fields["end_ns"]:
-        return SpanLabel(fields["start_ns"], fields["end_ns"], label, who)
-    raise DataError(
-        f"a label has {', '.join(fields) or 'nothing'}: it needs 'prediction', or 'start_ns' and 'end_ns' after it"
-    )
-
-
-def _fields(given: Any) -> dict[str, Any]:
-    if isinstance(given, (bytes, str)):
-        try:
-            given = json.loads(given)
-        except ValueError as error:
-            raise DataError(f"a label is no JSON: {error}") from error
-    if not isinstance(given, Mapping):
-        raise DataError(f"a label is {type(given).__name__}: it must be an object with 'label' and 'prediction'")
-    return dict(given)
-
-
-def _class_index(given: Any, classes: Sequence[str]) -> int:
-    if isinstance(given, str) and given in classes:
-        return list(classes).index(given)
-    if isinstance(given, int) and not isinstance(given, bool) and given >= 0 and (not classes or given < len(classes)):
-        return given
-    known = f"one of {', '.join(classes)}, or 0 to {len(classes) - 1}" if classes else "an index from 0"
-    raise DataError(f"a label says {given!r}: it must be {known}")
 
 
 class LabelFeed(ABC):

@@ -93,6 +93,13 @@ class Learning:
         """Return kept embeddings on which a new head is tried before it serves, int8[n, features]."""
         return self.learner.recent_embeddings(_PROBES)
 
+    @property
+    def added_classes(self) -> tuple[str, ...]:
+        """Names of the classes that were added on the device; one without a name is called by its number."""
+        first = len(self._head.bias) - self.learner.options.reserved_classes
+        added = self.learner.contest.added
+        return tuple(name or f"class {first + number}" for number, name in enumerate(added))
+
     def report(self) -> dict[str, Any]:
         """Return what the metrics page and the store tell of learning: plain numbers and strings, by name."""
         return self.learner.report()

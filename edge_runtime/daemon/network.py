@@ -48,6 +48,8 @@ class Network:
         How many features the view gives.
     classes
         The classes' names, in the order of the network's outputs; empty where they have none.
+    reserved
+        How many of the last outputs are no classes yet.
 
     Raises
     ------
@@ -55,16 +57,18 @@ class Network:
         If the network does not fit the view or the classes.
     """
 
-    def __init__(self, graph: Graph, *, size: int, classes: Sequence[str] = ()) -> None:
+    def __init__(self, graph: Graph, *, size: int, classes: Sequence[str] = (), reserved: int = 0) -> None:
         self.graph = graph
         self.classes = tuple(classes)
+        self.reserved = reserved
         self._input = _the_input(graph, size)
         quantization = _quantization(self._input, graph.name)
         self._scale, self._zero_point = quantization.scale, quantization.zero_point
         outputs = _the_output(graph).size
-        if self.classes and len(self.classes) != outputs:
+        if self.classes and len(self.classes) + reserved != outputs:
+            more = f", and model.reserved_classes is {reserved}" if reserved else ""
             raise ModelError(
-                f"{graph.name}: has {outputs} outputs, but model.classes names {len(self.classes)} classes"
+                f"{graph.name}: has {outputs} outputs, but model.classes names {len(self.classes)} classes{more}"
             )
 
     def quantize(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
@@ -77,7 +81,7 @@ class Network:
 
     def class_name(self, index: int) -> str | None:
         """Return a class's name, if it has one."""
-        return self.classes[index] if self.classes else None
+        return self.classes[index] if index < len(self.classes) else None
 
     def head_site(self) -> HeadSite:
         """Return where the head is.

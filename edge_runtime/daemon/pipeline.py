@@ -186,7 +186,7 @@ class Pipeline:
         """Tell the status now and then, for ever."""
         while True:
             await anyio.sleep(self._status_every)
-            await self._tell("status", **self._status())
+            await self._tell_status()
 
     async def _serve(self, worker: Worker, step: Step, blocks: AsyncIterable[Block]) -> None:
         async for block in blocks:
@@ -203,9 +203,15 @@ class Pipeline:
                 self._last_at = time.perf_counter()
 
     async def _finish(self, worker: Worker) -> None:
-        await self._tell("status", **self._status())
+        await self._tell_status()
         if self.step is not None:
             await worker.run(self.step.close)
+
+    async def _tell_status(self) -> None:
+        await self._tell("status", **self._status())
+        evaluation = self.learning_report()
+        if evaluation is not None:
+            await self._tell("evaluation", **evaluation)
 
     async def _tell(self, kind: str, **fields: Any) -> None:
         await self.tell([self._recorder.make(kind, t_ns=self._now_ns, **fields)])
@@ -214,6 +220,11 @@ class Pipeline:
         status = self.report().to_dict()
         del status["pipeline"]
         return status
+
+    def learning_report(self) -> dict[str, Any] | None:
+        """Return how every head in play does; None where the network does not learn."""
+        step = self.step
+        return None if step is None or step.learning is None else step.learning.report()
 
     def report(self) -> PipelineReport:
         """Return what has been done so far."""

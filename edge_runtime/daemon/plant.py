@@ -17,9 +17,12 @@ from edge_runtime.daemon.merged_labels import MergedLabels
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.serial_commands import SerialCommands
 from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
+from edge_runtime.learning.options import LearnerOptions
+from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.service.hub import Hub
 from edge_runtime.service.server import Address, serve
 from edge_runtime.sources.base import Source
@@ -114,10 +117,13 @@ def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
 
 
 def _beside(config: PipelineConfig, device: RunningDevice) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-    watchdog = partial(keep_watchdog, device.is_ready)
-    if config.service is None:
-        return (watchdog,)
-    return partial(serve, device, _address(config.service)), watchdog
+    tasks: list[Callable[[], Coroutine[Any, Any, None]]] = [partial(keep_watchdog, device.is_ready)]
+    if config.service is not None:
+        tasks.append(partial(serve, device, _address(config.service)))
+    if config.serial_commands is not None:
+        table = config.serial_commands
+        tasks.append(SerialCommands(table.port, table.baud, device.carry_out).serve)
+    return tuple(tasks)
 
 
 def _address(table: ServiceTable) -> Address:
@@ -140,4 +146,6 @@ def _learning(network: Network, source: Source, table: LearningTable, labels: La
     if not feeds:
         raise ConfigError("learning.enabled: needs labels, but the recording has no spans that say what was true")
     feed = feeds[0] if len(feeds) == 1 else MergedLabels(feeds)
-    return build_learning(network, feed, heads=table.heads, capacity=table.capacity, state=table.state)
+    options = LearnerOptions(capacity=table.capacity, memory_bytes=table.memory_bytes, startup=table.startup)
+    statistics = None if table.statistics is None else TrainingStatistics.read(table.statistics)
+    return build_learning(network, feed, heads=table.heads, options=options, statistics=statistics, state=table.state)

@@ -14,7 +14,7 @@ from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.statistics import Durations
-from edge_runtime.errors import ModelError
+from edge_runtime.errors import DataError, ModelError
 from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.gate import Decision, DecisionKind
@@ -107,7 +107,21 @@ class Step:
         if self.learning is None:
             self.accelerator.load(self.program)
             return []
-        decisions = self.learning.learner.command(Command.ROLL_BACK)
+        return self.steer(Command.ROLL_BACK)
+
+    def steer(self, command: Command, name: str = "") -> list[dict[str, Any]]:
+        """Do with the learner what somebody asked for; return what there is to tell.
+
+        Raises
+        ------
+        DataError
+            If the network does not learn, or there is no such candidate.
+        FitError
+            If there is no row for another class.
+        """
+        if self.learning is None:
+            raise DataError("this pipeline does not learn; its file needs a [learning] table")
+        decisions = self.learning.learner.command(command, name)
         return [record for decision in decisions for record in self._follow(self.learning, decision, self._now_ns)]
 
     def close(self) -> None:
@@ -120,6 +134,12 @@ class Step:
     def check(self) -> CheckedAccelerator | None:
         """The check against the reference, where there is one."""
         return self.accelerator if isinstance(self.accelerator, CheckedAccelerator) else None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes' names, those that were added on the device among them."""
+        added = () if self.learning is None else self.learning.added_classes
+        return (*self.network.classes, *added)
 
     @property
     def serving(self) -> str:
@@ -184,12 +204,13 @@ class Step:
             window=window.index,
             prediction=prediction,
             index=index,
-            name=self.network.class_name(index),
+            name=self._class_name(index),
             outputs=np.ravel(inference.outputs[0]),
             head=self.serving,
             cycles=inference.cycles,
             mismatches=mismatches,
             latency_ms=round(latency * 1e3, 4),
+            label_wanted=self.learning is not None and self.learning.learner.asks,
             flags=[flag.name for flag in Flags if flag and flag in window.flags],
         )
 
@@ -199,12 +220,15 @@ class Step:
             t_ns=now_ns,
             prediction=outcome.prediction,
             index=outcome.label,
-            name=self.network.class_name(outcome.label),
+            name=self._class_name(outcome.label),
             source=label.source,
             status=outcome.status.value,
             served_right=outcome.served_right,
             learnt=outcome.learnt,
         )
+
+    def _class_name(self, index: int) -> str | None:
+        return self.classes[index] if index < len(self.classes) else None
 
     def _tell_decision(self, decision: Decision, now_ns: int) -> dict[str, Any]:
         return self._recorder.make(

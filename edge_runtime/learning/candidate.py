@@ -23,7 +23,8 @@ class Candidate:
     """A head with the snapshot that it answers with.
 
     Heads learn from each label, but a head that serves is renewed only every few labels, as every time it has to be
-    quantised and written to the accelerator. A candidate is judged as it would serve, so it answers with a snapshot, too.
+    quantised and written to the accelerator. A candidate is judged as it would serve, so it answers with a snapshot,
+    too.
 
     Parameters
     ----------

@@ -28,7 +28,6 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edge_runtime.errors import DataError
 from edge_runtime.learning.prequential import Prequentials, Score
@@ -175,6 +174,7 @@ class Gate:
         self._standing = Standing(np.array([name in cumulative for name in candidates]))
         self._challengers = max(1, len(candidates) - 1)
         self.held = False
+        self._doubtful = 0  # so many labels more, what serves is doubted
         self._recent = Prequentials(["served"], window=self.options.recent)
         self._leads = np.zeros(self.options.earn, np.int8)  # what serves against the frozen head, label by label
         self._before = frozen

@@ -278,8 +278,8 @@ class Learner:
     def report(self) -> dict[str, Any]:
         """Return how everybody does, as JSON takes it: for the metrics page and the store. None: not known yet.
 
-        ``serving``, ``label_delay_s``, ``asked`` (how many labels), ``changes`` (of the world), ``bytes``, ``classes_added``,
-        ``heads`` and ``sources``, each by name.
+        ``serving``, ``label_delay_s``, ``asked`` (how many labels), ``changes`` (of the world), ``bytes``,
+        ``classes_added``, ``heads`` and ``sources``, each by name.
         """
         contest = self.contest
         return {

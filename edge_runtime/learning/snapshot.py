@@ -35,7 +35,11 @@ class _Own:
         contest = self._contest
         weights, bias = contest.served
         numbers: dict[str, Any] = {name: getattr(contest, name) for name in _COUNTS}
-        return {**numbers, "added": contest.added}, {"weights": weights, "bias": bias, "labels_of_class": contest.labels_of_class}
+        return {**numbers, "added": contest.added}, {
+            "weights": weights,
+            "bias": bias,
+            "labels_of_class": contest.labels_of_class,
+        }
 
     def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
         contest = self._contest

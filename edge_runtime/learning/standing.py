@@ -47,11 +47,11 @@ class Ballot:
 class Standing:
     """Evidence of two kinds, and a memory of recent labels, to count again when it turns out that the world changed.
 
-    Judged by their answers at the time of the predictions, candidates show what they would have done in service; but where
-    labels come late, what a head has learnt from the first labels of a new world shows only on predictions that came
-    after them, and thus a whole delay later. Prompt evidence is there at once: each label is held against weights that
-    had not yet learnt it, nor the few labels before it. Only heads that keep all that they learn are judged so: one that knows
-    just the last few windows would look good on their neighbours, which is no use a delay later.
+    Judged by their answers at the time of the predictions, candidates show what they would have done in service; but
+    where labels come late, what a head has learnt from the first labels of a new world shows only on predictions that
+    came after them, and thus a whole delay later. Prompt evidence is there at once: each label is held against weights
+    that had not yet learnt it, nor the few labels before it. Only heads that keep all that they learn are judged so:
+    one that knows just the last few windows would look good on their neighbours, which is no use a delay later.
 
     Parameters
     ----------

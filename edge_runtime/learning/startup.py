@@ -19,7 +19,8 @@ __all__ = ["StartUpWatch"]
 class StartUpWatch:
     """Takes the statistics of the first embeddings, by the classes that were predicted, and then watches.
 
-    What is wrong from the first window on it cannot notice: statistics of the training set are better, where there are any.
+    What is wrong from the first window on it cannot notice: statistics of the training set are better, where there are
+    any.
 
     Parameters
     ----------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,7 @@ from edge_runtime.learning.state import pack, unpack
 __all__ = ["TrainingStatistics"]
 
 _KIND = "training statistics"
+_ARRAYS = ("counts", "means", "covariance")
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,29 @@ class TrainingStatistics:
     def classes(self) -> int:
         """How many classes the head has."""
         return int(self.means.shape[0])
+
+    def save(self, path: Path) -> None:
+        """Write an ``.npz`` file with ``counts``, ``means`` and ``covariance``."""
+        np.savez(path, counts=self.counts, means=self.means, covariance=self.covariance)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        StateError
+            If the file cannot be read, or has something else in it.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                counts, means, covariance = (file[name].astype(np.float64) for name in _ARRAYS)
+                return cls(counts, means, covariance)
+        except (OSError, KeyError, ValueError, TypeError, BadZipFile, DataError) as error:
+            raise StateError(
+                f"{path}: no training statistics: {error}; it must be an .npz file with {', '.join(_ARRAYS)}, as "
+                "TrainingStatistics.save writes it"
+            ) from error
 
     def to_bytes(self) -> bytes:
         """Return the statistics, versioned and checksummed."""

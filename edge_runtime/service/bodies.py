@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from typing_extensions import Self
+
+from edge_runtime.service.device import LabelRequest
 
 __all__ = [
     "BundleAction",
@@ -16,6 +19,7 @@ __all__ = [
     "LabelsAnswer",
     "Live",
     "ModelMetadata",
+    "OneLabel",
     "Ready",
     "RequestTensor",
     "ResponseTensor",
@@ -23,6 +27,8 @@ __all__ = [
     "RolledBack",
     "ServerMetadata",
     "Status",
+    "Steered",
+    "Steering",
 ]
 
 
@@ -138,11 +144,27 @@ class InferResponse(Body):
 
 
 class OneLabel(Body):
-    """What a prediction should have been: the class by name or by index."""
+    """What a prediction, or all that lie in a span of time, should have been: the class by name or by index."""
 
     pipeline: str
-    prediction: Whole = Field(ge=0, le=2**53)
     label: str | Whole
+    prediction: Whole | None = Field(default=None, ge=0, le=2**53)
+    start_ns: Whole | None = Field(default=None, ge=-(2**63), lt=2**63)
+    end_ns: Whole | None = Field(default=None, ge=-(2**63), lt=2**63)
+    source: str = Field(default="", max_length=64)
+
+    @model_validator(mode="after")
+    def _names_predictions(self) -> Self:
+        span = self.start_ns is not None and self.end_ns is not None and self.start_ns <= self.end_ns
+        none = self.start_ns is None and self.end_ns is None
+        if not (none if self.prediction is not None else span):
+            raise ValueError("give 'prediction', or 'start_ns' and an 'end_ns' that is not before it")
+        return self
+
+    def request(self) -> LabelRequest:
+        """Return it as the device takes it."""
+        span = None if self.start_ns is None or self.end_ns is None else (self.start_ns, self.end_ns)
+        return LabelRequest(self.pipeline, self.label, self.prediction, span, self.source)
 
 
 class Labels(Body):
@@ -152,9 +174,10 @@ class Labels(Body):
 
 
 class LabelsAnswer(Body):
-    """What became of each label."""
+    """What became of each label, and how many predictions each was about."""
 
     statuses: list[str]
+    predictions: list[int]
 
 
 class RollBack(Body):
@@ -168,6 +191,22 @@ class RolledBack(Body):
 
     pipeline: str
     serving: str
+
+
+class Steering(Body):
+    """What a pipeline's learner shall do, with which candidate or class."""
+
+    pipeline: str
+    action: Literal["promote", "roll back", "shadow", "hold", "release", "add class"]
+    name: str = Field(default="", max_length=64)
+
+
+class Steered(Body):
+    """Which head serves now, and which classes there are."""
+
+    pipeline: str
+    serving: str
+    classes: list[str]
 
 
 class BundleAction(Body):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edge_runtime.service.hub import Hub
 
-__all__ = ["Device", "LabelRequest", "ModelInfo", "TensorInfo"]
+__all__ = ["Device", "LabelFate", "LabelRequest", "ModelInfo", "TensorInfo"]
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,39 @@ class LabelRequest:
     ----------
     pipeline
         Whose prediction.
-    prediction
-        The prediction's number, as its record says.
     label
         The class: its name or its index.
+    prediction
+        The prediction's number, as its record says; None: the span says which are meant.
+    span_ns
+        Start and end of a span of time, nanoseconds since the Unix epoch, UTC: all predictions are meant whose windows
+        lie wholly in it.
+    source
+        Who says so.
     """
 
     pipeline: str
-    prediction: int
     label: str | int
+    prediction: int | None = None
+    span_ns: tuple[int, int] | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class LabelFate:
+    """What became of a label.
+
+    Parameters
+    ----------
+    status
+        ``accepted``, ``forgotten``, ``duplicate`` …; ``queued`` where the stream has not come to the end of its span
+        yet; of several predictions, ``accepted`` if any was, and otherwise what most of them met.
+    predictions
+        How many predictions it was about.
+    """
+
+    status: str
+    predictions: int
 
 
 class Device(ABC):
@@ -119,8 +143,8 @@ class Device(ABC):
         """
 
     @abstractmethod
-    async def add_labels(self, labels: Sequence[LabelRequest]) -> list[str]:
-        """Learn labels, and say of each what became of it: ``accepted``, ``unknown``, ``duplicate`` ….
+    async def add_labels(self, labels: Sequence[LabelRequest]) -> list[LabelFate]:
+        """Learn labels, and say of each what became of it.
 
         Raises
         ------
@@ -134,6 +158,29 @@ class Device(ABC):
 
         Raises
         ------
+        KeyError
+            If there is no such pipeline.
+        """
+
+    @abstractmethod
+    async def steer(self, pipeline: str, action: str, name: str = "") -> dict[str, Any]:
+        """Tell a pipeline's learner what to do, and return which head serves now and which classes there are.
+
+        Parameters
+        ----------
+        pipeline
+            Whose.
+        action
+            ``promote``, ``roll back``, ``shadow``, ``hold``, ``release`` or ``add class``.
+        name
+            The candidate's, or the new class's.
+
+        Raises
+        ------
+        DataError
+            If the pipeline does not learn, or there is no such action or candidate.
+        FitError
+            If there is no row for another class.
         KeyError
             If there is no such pipeline.
         """

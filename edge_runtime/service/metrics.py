@@ -11,6 +11,8 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from edge_runtime.service.learning_metrics import learning_metrics
+
 __all__ = ["CONTENT_TYPE", "render_metrics"]
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -54,6 +56,9 @@ class _StatusCollector(Collector):
             yield from _each(GaugeMetricFamily(f"edge_{field}", text, labels=["pipeline"]), pipelines, field)
         yield from _latencies(pipelines)
         yield from _tables(pipelines)
+        yield from learning_metrics(
+            {name: pipeline["learning"] for name, pipeline in pipelines.items() if pipeline.get("learning")}
+        )
         yield from _sinks(self._status["sinks"])
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from edge_runtime import __version__
 from edge_runtime.errors import DataError
 from edge_runtime.service import bodies
-from edge_runtime.service.device import Device, LabelRequest, ModelInfo
+from edge_runtime.service.device import Device, ModelInfo
 
 __all__ = ["OPERATIONS", "NotFoundError", "Operation", "model_of"]
 
@@ -103,10 +103,19 @@ async def _status(device: Device, _: str, __: BaseModel | None) -> BaseModel:
 async def _labels(device: Device, _: str, body: BaseModel | None) -> BaseModel:
     if not isinstance(body, bodies.Labels):
         raise DataError("labels are missing")
-    requests = [
-        LabelRequest(model_of(device, label.pipeline).name, label.prediction, label.label) for label in body.labels
-    ]
-    return bodies.LabelsAnswer(statuses=await device.add_labels(requests))
+    for label in body.labels:
+        model_of(device, label.pipeline)
+    fates = await device.add_labels([label.request() for label in body.labels])
+    return bodies.LabelsAnswer(
+        statuses=[fate.status for fate in fates], predictions=[fate.predictions for fate in fates]
+    )
+
+
+async def _steer(device: Device, _: str, body: BaseModel | None) -> BaseModel:
+    if not isinstance(body, bodies.Steering):
+        raise DataError("the action is missing")
+    pipeline = model_of(device, body.pipeline).name
+    return bodies.Steered.model_validate(await device.steer(pipeline, body.action, body.name))
 
 
 async def _roll_back(device: Device, _: str, body: BaseModel | None) -> BaseModel:
@@ -150,6 +159,17 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("POST", "/rollback", "Return to the network's own last layer", _roll_back, bodies.RolledBack),
         body=bodies.RollBack,
+        may_fail=(400, 404, 413, 415, 503),
+    ),
+    Operation(
+        *(
+            "POST",
+            "/learning",
+            "Steer a learner, or add a class",
+            _steer,
+            bodies.Steered,
+        ),
+        body=bodies.Steering,
         may_fail=(400, 404, 413, 415, 503),
     ),
     Operation("GET", "/bundles", "Which bundles are there", _bundles, bodies.BundleState, may_fail=(409,)),

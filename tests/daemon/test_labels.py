@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.daemon import DelayedTruth, Label, LabelQueue
-from edge_runtime.daemon.labels import SpanLabel, parse_label
+from edge_runtime.daemon.labels import SpanLabel
 from edge_runtime.errors import DataError
 from edge_runtime.stream import Recording, concatenate_cases
 
@@ -60,37 +60,6 @@ def test_labels_from_other_threads_come_once_each() -> None:
         got += feed.due(0)
     got += feed.due(0)
     assert sorted(label.prediction for label in got) == list(range(3000))
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (b'{"prediction": 7, "label": "run"}', Label(7, 1, "mqtt")),
-        ('{"prediction": 7, "label": 0, "source": "anna"}', Label(7, 0, "anna")),
-        ({"start_ns": 3, "end_ns": 9, "label": "walk"}, SpanLabel(3, 9, 0, "mqtt")),
-    ],
-)
-def test_labels_are_read_as_they_come_over_the_wire(given: object, expected: object) -> None:
-    assert parse_label(given, ["walk", "run"], source="mqtt") == expected
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (b"{", "no JSON"),
-        (b"[1]", "must be an object"),
-        ({"prediction": 1, "label": "fly"}, "one of walk, run, or 0 to 1"),
-        ({"prediction": 1, "label": 2}, "one of walk"),
-        ({"prediction": 1, "label": True}, "one of walk"),
-        ({"label": 0}, "it needs 'prediction'"),
-        ({"start_ns": 9, "end_ns": 3, "label": 0}, "after it"),
-        ({"prediction": 1.5, "label": 0}, "whole numbers"),
-        ({"prediction": 1, "label": 0, "source": 3}, "must be text"),
-    ],
-)
-def test_what_is_no_label_is_refused_with_a_reason(given: object, message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        parse_label(given, ["walk", "run"])
 
 
 def test_a_span_waits_until_the_stream_has_passed_it() -> None:

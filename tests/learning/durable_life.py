@@ -17,13 +17,6 @@ FEATURES, CLASSES = 12, 3
 DELAY = 7
 
 
-class Keeping(DurableLearner):
-    """Keeps every log, so that a test can repeat a whole life from the first label."""
-
-    def _tidy(self) -> None:
-        """Remove nothing."""
-
-
 def statistics() -> TrainingStatistics:
     random = np.random.default_rng(1)
     labels = random.integers(0, CLASSES, 300)

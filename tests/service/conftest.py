@@ -13,6 +13,7 @@ from edge_runtime.stream import save_recording
 from support import daemon
 from support.mosquitto import free_port
 from support.networks import dense_network
+from support.pty import PluggedDevice
 from support.running import PIPELINE, Running
 
 
@@ -22,7 +23,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (folder / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
     save_recording(daemon.recording(4000), folder / "day.npz")
     port = free_port()
-    (folder / "pipeline.toml").write_text(PIPELINE.format(port=port, nobody=free_port()))
+    button = PluggedDevice(folder / "button")
+    button.plug()
+    (folder / "pipeline.toml").write_text(PIPELINE.format(port=port, nobody=free_port(), button=button.path))
     code = "from edge_runtime.cli.main import main; main()"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -31,7 +34,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             stderr=log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-    made = Running(port, folder, process)
+    made = Running(port, folder, process, button)
     try:
         made.wait_for(lambda status: status["ready"] and status["pipelines"]["vibration"]["inferences"] > 3)
         yield made

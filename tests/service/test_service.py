@@ -85,7 +85,7 @@ def test_a_label_is_learnt_and_answered(running: Running) -> None:
     code, answer = post(
         running, "/labels", {"labels": [{"pipeline": "vibration", "prediction": newest, "label": "wild"}]}
     )
-    assert (code, answer) == (200, {"statuses": ["accepted"]})
+    assert (code, answer) == (200, {"statuses": ["accepted"], "predictions": [1]})
     code, answer = post(running, "/labels", {"labels": [{"pipeline": "vibration", "prediction": 2**40, "label": 1}]})
     assert code == 200
     assert answer["statuses"][0] not in ("accepted", "queued")
@@ -94,6 +94,65 @@ def test_a_label_is_learnt_and_answered(running: Running) -> None:
         code, answer = post(running, "/labels", body)
         assert code == 400
         assert message in answer["error"]
+
+
+def spans(running: Running) -> list[tuple[int, int, int]]:
+    """The predictions so far, with the spans of their windows."""
+    records = [json.loads(line) for line in (running.folder / "records.jsonl").read_text().splitlines()]
+    return [(r["prediction"], r["start_ns"], r["t_ns"]) for r in records if r["kind"] == "prediction"]
+
+
+def test_a_label_for_a_span_of_time_is_one_for_every_window_in_it(running: Running) -> None:
+    running.wait_for(lambda s: s["pipelines"]["vibration"]["inferences"] > 20)
+    (*_, before, _, (_, _, end)) = spans(running)
+    label = {"pipeline": "vibration", "label": "calm", "start_ns": before[1], "end_ns": end, "source": "anna"}
+    code, answer = post(running, "/labels", {"labels": [label]})
+    assert code == 200
+    assert answer == {"statuses": ["accepted"], "predictions": [3]}
+    code, answer = post(running, "/labels", {"labels": [label]})
+    assert answer == {"statuses": ["duplicate"], "predictions": [3]}
+    code, answer = post(running, "/labels", {"labels": [{**label, "start_ns": 0, "end_ns": 1}]})
+    assert answer == {"statuses": ["forgotten"], "predictions": [0]}
+    code, answer = post(running, "/labels", {"labels": [{**label, "start_ns": end, "end_ns": end + 10**15}]})
+    assert answer == {"statuses": ["queued"], "predictions": [0]}
+    for wrong in ({"end_ns": 0}, {"prediction": 3}):
+        code, answer = post(running, "/labels", {"labels": [{**label, **wrong}]})
+        assert code == 400
+        assert "give 'prediction', or 'start_ns' and an 'end_ns'" in answer["error"]
+
+
+def ask_serially(running: Running, line: bytes) -> dict[str, Any]:
+    running.button.send(line + b"\n")
+    answer: dict[str, Any] = json.loads(running.button.read_line())
+    return answer
+
+
+def test_labels_come_by_a_serial_line_too(running: Running) -> None:
+    seen = len(spans(running))
+    running.wait_for(lambda _: len(spans(running)) > seen)
+    newest, _, _ = spans(running)[-1]
+    label = {"command": "label", "pipeline": "vibration", "prediction": newest, "label": "wild", "source": "button"}
+    answer = ask_serially(running, json.dumps(label).encode())
+    assert answer == {"command": "label", "status": "accepted", "predictions": 1}
+    assert ask_serially(running, json.dumps(label).encode())["status"] == "duplicate"
+    assert "no class 'tame'" in ask_serially(running, json.dumps({**label, "label": "tame"}).encode())["error"]
+    assert "a line is no JSON" in ask_serially(running, b"\xff{")["error"]
+    assert "there is no command 'sing'" in ask_serially(running, b'{"command": "sing"}')["error"]
+    assert ask_serially(running, b'{"command": "status"}')["device"] == "press-7"
+
+
+def test_a_learner_is_steered(running: Running) -> None:
+    def steer(action: str, name: str = "") -> tuple[int, Any]:
+        return post(running, "/learning", {"pipeline": "vibration", "action": action, "name": name})
+
+    assert steer("hold")[0] == 200  # from now on nobody else decides
+    assert steer("promote", "slda") == (200, {"pipeline": "vibration", "serving": "slda", "classes": ["calm", "wild"]})
+    assert steer("shadow", "softmax")[1]["serving"] == "slda"
+    assert steer("roll back")[1]["serving"] == "frozen"
+    assert steer("release")[0] == 200
+    assert "no candidate is named 'x'" in steer("promote", "x")[1]["error"]
+    assert "the bundle reserved no more" in steer("add class", "tame")[1]["error"]
+    assert steer("sing")[0] == 400
 
 
 def test_a_learnt_head_can_be_rolled_back(running: Running) -> None:
@@ -114,6 +173,11 @@ def test_the_metrics_are_openmetrics(running: Running) -> None:
     assert families["edge_ready"].samples[0].value == 1
     assert families["edge_link_connected"].samples[0].value == 0
     assert families["edge_outbox_depth"].samples[0].value > 0
+    heads = {sample.labels["head"] for sample in families["edge_head_accuracy"].samples}
+    assert {"frozen", "slda", "slda_recent", "slda_forgetting", "softmax", "served"} == heads
+    learning = ("kappa", "log_loss", "calibration_error", "recall", "confusion")
+    assert {f"edge_head_{name}" for name in learning} <= set(families)
+    assert {"edge_label_delay_seconds", "edge_labels_asked", "edge_label_source"} <= set(families)
     assert {"edge_latency_seconds", "edge_labels", "edge_decisions", "edge_sink_records", "process_cpu_seconds"} <= set(
         families
     )

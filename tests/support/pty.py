@@ -31,6 +31,14 @@ class PluggedDevice:
         os.close(self._other)
         os.close(self._main)
 
+    def read_line(self, deadline_s: float = 10.0) -> bytes:
+        """Return the next line that the other side has written."""
+        line = b""
+        while not line.endswith(b"\n"):
+            assert select.select([self._main], [], [], deadline_s)[0], f"no line within {deadline_s} s, only {line!r}"
+            line += os.read(self._main, 1)
+        return line
+
     def send(self, data: bytes) -> bool:
         """Send all of it, or say that the line is full."""
         at = 0

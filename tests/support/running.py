@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.pty import PluggedDevice
+
 PIPELINE = """
 [device]
 name = "press-7"
@@ -40,6 +42,9 @@ classes = ["calm", "wild"]
 [learning]
 label_delay = "3 s"
 
+[serial_commands]
+port = "{button}"
+
 [[sink]]
 kind = "jsonl"
 path = "records.jsonl"
@@ -61,6 +66,7 @@ class Running:
     port: int
     folder: Path
     process: subprocess.Popen[bytes]
+    button: PluggedDevice
 
     @property
     def url(self) -> str:
