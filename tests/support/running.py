@@ -40,7 +40,7 @@ accelerator = "reference"
 classes = ["calm", "wild"]
 
 [learning]
-label_delay = "3 s"
+label_delay = "40 s"
 
 [serial_commands]
 port = "{button}"
