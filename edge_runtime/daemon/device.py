@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import anyio
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from edge_runtime.daemon.build import Deployment
 from edge_runtime.daemon.labels import AnyLabel, Label, LabelQueue, SpanLabel
@@ -21,14 +21,16 @@ from edge_runtime.daemon.step import Step
 from edge_runtime.errors import AcceleratorError, BundleError, DataError, DeadlineError, LinkError
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.memory import LabelStatus
-from edge_runtime.service.bodies import OneLabel
+from edge_runtime.service.bodies import LabelledSpan, OneLabel
 from edge_runtime.service.device import Device, LabelFate, LabelRequest, ModelInfo, TensorInfo
 from edge_runtime.service.hub import Hub
+from edge_runtime.service.operations import NotFoundError
 from edge_runtime.service.tensors import datatype_of
 
 __all__ = ["RunningDevice", "Unit"]
 
 DEADLINE_S = 10.0
+_ANY_LABEL: TypeAdapter[OneLabel | LabelledSpan] = TypeAdapter(OneLabel | LabelledSpan)
 COMMANDS = ("label", "learning", "rollback", "status", "bundle", "bundle-action")
 
 T = TypeVar("T")
@@ -202,6 +204,8 @@ class RunningDevice(Device):
         if not 0 <= index < len(classes):
             raise DataError(f"pipeline {request.pipeline!r} has no class {index}; it has 0 to {len(classes) - 1}")
         if request.span_ns is not None:
+            if request.span_ns[0] > request.span_ns[1]:
+                raise NotFoundError(f"the span from {request.span_ns[0]} to {request.span_ns[1]} ends before it starts")
             return unit, SpanLabel(*request.span_ns, index, request.source)
         if request.prediction is None:
             raise DataError("a label names no prediction and no span of time")
@@ -274,11 +278,12 @@ def _label_request(request: Mapping[str, Any]) -> LabelRequest:
         If it is none.
     """
     try:
-        label = OneLabel.model_validate(request)
+        label = _ANY_LABEL.validate_python(request)
     except ValidationError as error:
         mistake = error.errors()[0]
         where = ".".join(str(step) for step in mistake["loc"]) or "label"
         raise DataError(
-            f'{where}: {mistake["msg"]}; a label is like {{"pipeline": "p", "prediction": 12, "label": "running"}}'
+            f'{where}: {mistake["msg"]}; a label is like {{"pipeline": "p", "prediction": 12, "label": "running"}}, '
+            "or has start_ns and end_ns in place of the prediction"
         ) from error
     return label.request()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from typing_extensions import Self
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from edge_runtime.service.device import LabelRequest
 
@@ -15,6 +14,7 @@ __all__ = [
     "Failure",
     "InferRequest",
     "InferResponse",
+    "LabelledSpan",
     "Labels",
     "LabelsAnswer",
     "Live",
@@ -143,34 +143,39 @@ class InferResponse(Body):
     outputs: list[ResponseTensor]
 
 
-class OneLabel(Body):
-    """What a prediction, or all that lie in a span of time, should have been: the class by name or by index."""
+class AnyLabel(Body):
+    """What something should have been: the class by name or by index, and who says so."""
 
     pipeline: str
     label: str | Whole
-    prediction: Whole | None = Field(default=None, ge=0, le=2**53)
-    start_ns: Whole | None = Field(default=None, ge=-(2**63), lt=2**63)
-    end_ns: Whole | None = Field(default=None, ge=-(2**63), lt=2**63)
     source: str = Field(default="", max_length=64)
 
-    @model_validator(mode="after")
-    def _names_predictions(self) -> Self:
-        span = self.start_ns is not None and self.end_ns is not None and self.start_ns <= self.end_ns
-        none = self.start_ns is None and self.end_ns is None
-        if not (none if self.prediction is not None else span):
-            raise ValueError("give 'prediction', or 'start_ns' and an 'end_ns' that is not before it")
-        return self
+
+class OneLabel(AnyLabel):
+    """What a prediction should have been."""
+
+    prediction: Whole = Field(ge=0, le=2**53)
 
     def request(self) -> LabelRequest:
         """Return it as the device takes it."""
-        span = None if self.start_ns is None or self.end_ns is None else (self.start_ns, self.end_ns)
-        return LabelRequest(self.pipeline, self.label, self.prediction, span, self.source)
+        return LabelRequest(self.pipeline, self.label, self.prediction, source=self.source)
+
+
+class LabelledSpan(AnyLabel):
+    """What all predictions should have been whose windows lie in a span of time, nanoseconds since the Unix epoch."""
+
+    start_ns: Whole = Field(ge=-(2**63), lt=2**63)
+    end_ns: Whole = Field(ge=-(2**63), lt=2**63)
+
+    def request(self) -> LabelRequest:
+        """Return it as the device takes it."""
+        return LabelRequest(self.pipeline, self.label, span_ns=(self.start_ns, self.end_ns), source=self.source)
 
 
 class Labels(Body):
     """Labels, all of which are taken or none."""
 
-    labels: list[OneLabel] = Field(min_length=1, max_length=1000)
+    labels: list[OneLabel | LabelledSpan] = Field(min_length=1, max_length=1000)
 
 
 class LabelsAnswer(Body):
