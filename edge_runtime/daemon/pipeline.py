@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterable, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import anyio
 import structlog
+from anyio.streams.memory import MemoryObjectReceiveStream
 
 from edge_runtime.daemon.fanout import FanOut, SinkCounts
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.step import Step
+from edge_runtime.daemon.turn import Turn, take_turn
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
 from edge_runtime.errors import AcceleratorError, EdgeRuntimeError
@@ -190,17 +194,26 @@ class Pipeline:
 
     async def _serve(self, worker: Worker, step: Step, blocks: AsyncIterable[Block]) -> None:
         async for block in blocks:
-            received = time.perf_counter()
-            self._first_at = self._first_at or received
-            self._blocks += 1
-            for watcher in self._watchers:
+            waiting = deque([(block, time.perf_counter())])
+            self._first_at = self._first_at or waiting[0][1]
+            while waiting:
+                waiting.extend(_more(blocks))
+                await self._follow(await worker.run(take_turn, self.computer, step, waiting))
+
+    async def _follow(self, turn: Turn) -> None:
+        """Show and tell what a turn found."""
+        self._blocks += len(turn.blocks)
+        for watcher in self._watchers:
+            for block in turn.blocks:
                 watcher.block(self.name, self._channels, block)
-            for window in await worker.run(self.computer.push, block):
-                self._now_ns = window.end_ns
-                for watcher in self._watchers:
-                    watcher.window(self.name, self._features, window)
-                await self.tell(await worker.run(step.take, window, received=received))
-                self._last_at = time.perf_counter()
+            for window, _ in turn.windows:
+                watcher.window(self.name, self._features, window)
+        if turn.windows:
+            self._now_ns = turn.windows[-1][0].end_ns
+            await self.tell([record for _, told in turn.windows for record in told])
+            self._last_at = time.perf_counter()
+        if turn.error is not None:
+            raise turn.error
 
     async def _finish(self, worker: Worker) -> None:
         await self._tell_status()
@@ -246,6 +259,14 @@ class Pipeline:
             **_learning_status(step),
             sinks=self.fanout.counts(),
         )
+
+
+def _more(blocks: AsyncIterable[Block]) -> Iterator[tuple[Block, float]]:
+    """Yield the blocks that wait already, where they come through a queue."""
+    if isinstance(blocks, MemoryObjectReceiveStream):
+        with suppress(anyio.WouldBlock, anyio.EndOfStream):
+            while True:
+                yield blocks.receive_nowait(), time.perf_counter()
 
 
 def _learning_status(step: Step | None) -> dict[str, Any]:

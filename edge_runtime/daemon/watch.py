@@ -25,7 +25,7 @@ class Watcher(ABC):
 
     @abstractmethod
     def block(self, pipeline: str, channels: Sequence[str], block: Block) -> None:
-        """See a block, before it is computed."""
+        """See a block that has been computed."""
 
     @abstractmethod
     def window(self, pipeline: str, names: Sequence[str], window: FeatureWindow) -> None:

@@ -36,7 +36,7 @@ class OutboxSink(Sink):
         How many seconds closing waits for what is still to be sent; what is left is sent by the next run.
     """
 
-    at_once = 64
+    at_once = 16
 
     def __init__(
         self,

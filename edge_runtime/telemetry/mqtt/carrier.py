@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import Any
 
 import aiomqtt
@@ -148,6 +149,14 @@ class _Client(aiomqtt.Client):
             super()._on_publish(client, userdata, mid, reason_code, properties)
 
 
+@lru_cache(maxsize=16)
+def _typed(content_type: str) -> Properties:
+    """Return the properties of a message of a type; making them costs more than sending it."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = content_type
+    return properties
+
+
 class _MqttLink(Link):
     def __init__(self, client: _Client, payloads: Payloads, on_command: CommandHandler | None) -> None:
         self._client = client
@@ -174,10 +183,7 @@ class _MqttLink(Link):
             raise errors[0]
 
     async def publish(self, message: Message) -> None:
-        properties = None
-        if self._client.version5:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.ContentType = message.content_type
+        properties = _typed(message.content_type) if self._client.version5 else None
         await self._publish(message.topic, message.payload, message.qos, message.retain, properties)
 
     async def watch(self) -> None:
