@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -74,12 +75,25 @@ def run_with_pynq(version, *arguments, **variables):
 @pytest.mark.parametrize("name", ZYNQ)
 def test_the_hwh_has_the_boards_address_and_type(name):
     board = load_board(name)
-    root = ElementTree.fromstring(render_hwh(board))  # noqa: S314 - our own
+    root = ElementTree.fromstring(render_hwh(board))
     (memory,) = root.iter("MEMRANGE")
     assert int(memory.get("BASEVALUE"), 16) == board.pynq.base_address
     (cell,) = (module for module in root.iter("MODULE") if module.get("INSTANCE") == CELL)
     assert cell.get("VLNV") == driver_vlnv(name)
     assert {p.get("NAME") for p in cell.iter("PARAMETER")} >= set(board.overlay.verilog())
+
+
+@pytest.mark.parametrize(
+    ("group", "package", "file"),
+    [
+        ("pynq.notebooks", "edge_runtime.notebooks", "first_steps.ipynb"),
+        ("pynq.overlays", "edge_runtime.overlays", "__init__.py"),
+    ],
+)
+def test_pynq_is_told_where_notebooks_and_overlays_are(group, package, file):
+    (entry,) = (entry for entry in entry_points(group=group) if entry.name == "edge_runtime")
+    assert entry.value == package
+    assert Path(entry.load().__file__).with_name(file).is_file()
 
 
 def test_only_zynq_boards_have_a_hwh():

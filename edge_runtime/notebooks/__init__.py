@@ -1,0 +1,1 @@
+"""Notebooks for PYNQ: ``pynq get-notebooks edge_runtime`` puts them where Jupyter looks."""
