@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from edge_runtime.errors import ConfigError, SinkError, StateError
+from edge_runtime.databases import open_sqlite
+from edge_runtime.errors import ConfigError
 
 __all__ = ["PAGE_BYTES", "STEPS", "VERSION", "migrate", "open_database"]
 
@@ -62,24 +63,7 @@ def open_database(path: Path, *, largest_bytes: int | None = None) -> sqlite3.Co
     ConfigError
         If it is no store, or was written by a later version.
     """
-    try:
-        database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise SinkError(
-            f"{path}: the store cannot be opened: {error}; its folder must exist and be writable"
-        ) from error
-    try:
-        _prepare(database, path, largest_bytes)
-    except sqlite3.OperationalError as error:
-        database.close()
-        raise SinkError(f"{path}: the store cannot be opened: {error}; is another program holding it?") from error
-    except sqlite3.DatabaseError as error:
-        database.close()
-        raise StateError(f"{path}: the store is damaged: {error}") from error
-    except ConfigError:
-        database.close()
-        raise
-    return database
+    return open_sqlite(path, "store", lambda database: _prepare(database, path, largest_bytes), busy_s=BUSY_S)
 
 
 def migrate(database: sqlite3.Connection, *, upto: int = VERSION) -> int:

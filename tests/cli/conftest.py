@@ -57,43 +57,13 @@ def cli(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPat
     return run
 
 
-PIPELINE = """
-[pipeline]
-name = "small"
-
-[source]
-kind = "recording"
-path = "day.npz"
-block_size = 10
-
-[view]
-name = "v"
-channels = ["x", "y"]
-window = "2 s"
-hop = "1 s"
-kernels = ["mean", "std", "min", "max"]
-
-[model]
-path = "small.tflite"
-accelerator = "reference"
-classes = ["calm", "wild"]
-
-[learning]
-label_delay = "3 s"
-
-[[sink]]
-kind = "jsonl"
-path = "records.jsonl"
-"""
-
-
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Path:
     """A pipeline file with all that it names beside it."""
     (tmp_path / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
     save_recording(daemon.recording(20), tmp_path / "day.npz")
     file = tmp_path / "pipeline.toml"
-    file.write_text(PIPELINE)
+    file.write_text(daemon.PIPELINE)
     return file
 
 

@@ -30,40 +30,14 @@ from edge_runtime.stream import save_recording
 from support import daemon
 from support.networks import dense_network
 
-PIPELINE = """
-[pipeline]
-name = "small"
-
-[source]
-kind = "recording"
-path = "day.npz"
-block_size = 10
-
-[view]
-name = "v"
-channels = ["x", "y"]
-window = "2 s"
-hop = "1 s"
-kernels = ["mean", "std", "min", "max"]
-
-[model]
-path = "small.tflite"
-accelerator = "reference"
-classes = ["calm", "wild"]
-
-[learning]
-label_delay = "3 s"
-
-[[sink]]
-kind = "jsonl"
-path = "records.jsonl"
-
+STORE = """
 [[sink]]
 kind = "store"
 path = "device.store"
 keep_for = "720 h"
 keep_rows = 100_000
 """
+PIPELINE = daemon.PIPELINE + STORE
 
 
 @pytest.fixture

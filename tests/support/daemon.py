@@ -102,3 +102,34 @@ def pipeline(
     return build_pipeline(
         name, chosen, stream, sinks=sinks or {"memory": MemorySink()}, learning=learning, status_every=3600
     )
+
+
+PIPELINE = """
+[pipeline]
+name = "small"
+
+[source]
+kind = "recording"
+path = "day.npz"
+block_size = 10
+
+[view]
+name = "v"
+channels = ["x", "y"]
+window = "2 s"
+hop = "1 s"
+kernels = ["mean", "std", "min", "max"]
+
+[model]
+path = "small.tflite"
+accelerator = "reference"
+classes = ["calm", "wild"]
+
+[learning]
+label_delay = "3 s"
+
+[[sink]]
+kind = "jsonl"
+path = "records.jsonl"
+"""
+"""A pipeline file for the network and recordings of this module, in files beside it."""

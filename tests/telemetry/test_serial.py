@@ -272,32 +272,14 @@ def test_the_c_header_reads_nothing_beyond_what_came(tmp_path: Path) -> None:
     assert found >= 5
 
 
-PIPELINE = """
-[pipeline]
-name = "small"
-[source]
-kind = "recording"
-path = "day.npz"
-[view]
-name = "v"
-channels = ["x", "y"]
-window = "2 s"
-hop = "1 s"
-kernels = ["mean", "std", "min", "max"]
-[model]
-path = "small.tflite"
-accelerator = "reference"
-classes = ["calm", "wild"]
-[[sink]]
-kind = "jsonl"
-path = "records.jsonl"
-kinds = ["prediction"]
+SERIAL = """
 [[sink]]
 kind = "serial"
 port = "PORT"
 outbox = "serial.outbox"
 kinds = ["prediction"]
 """
+PIPELINE = daemon.PIPELINE + 'kinds = ["prediction"]\n' + SERIAL
 
 
 def has_open(process: int, path: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from edge_runtime.errors import SinkError, StateError
+from edge_runtime.databases import open_sqlite
+from edge_runtime.errors import StateError
 
 __all__ = ["PAGE_BYTES", "VERSION", "open_database", "read_counters"]
 
@@ -33,24 +34,7 @@ def open_database(path: Path, *, largest_bytes: int) -> sqlite3.Connection:
     StateError
         If it is no outbox, is damaged, or was written by a later version.
     """
-    try:
-        database = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise SinkError(
-            f"{path}: the outbox cannot be opened: {error}; its folder must exist and be writable"
-        ) from error
-    try:
-        _prepare(database, path, largest_bytes)
-    except sqlite3.OperationalError as error:
-        database.close()
-        raise SinkError(f"{path}: the outbox cannot be opened: {error}; is another daemon using it?") from error
-    except sqlite3.DatabaseError as error:
-        database.close()
-        raise StateError(f"{path}: the outbox is damaged: {error}") from error
-    except StateError:
-        database.close()
-        raise
-    return database
+    return open_sqlite(path, "outbox", lambda database: _prepare(database, path, largest_bytes), busy_s=1.0)
 
 
 def read_counters(database: sqlite3.Connection) -> dict[str, int]:
