@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -201,26 +202,35 @@ class FeatureComputer:
             self._next_index += count
         return windows
 
-    def _compute(self, first: int, count: int) -> Iterator[FeatureWindow]:
+    def _compute(self, first: int, count: int) -> Iterable[FeatureWindow]:
         """Compute `count` windows, the first of which starts at the position `first`."""
         length, hop = self._plan.length, self._plan.hop
-        end = first + length - self._base
-        windows = self.ring.windows(end, length, count=count, hop=hop) if self._plan.needs_samples else None
-        starts = [first + k * hop for k in range(count)]
-        ends_ns = [self.ring.time_of(start - self._base + length - 1) for start in starts]
-        values, finite = self._plan.compute(starts, windows, ends_ns)
+        at = first - self._base
+        samples = self.ring.windows(at + length, length, count=count, hop=hop) if self._plan.needs_samples else None
+        starts_ns = self.ring.times_of(at, count=count, hop=hop).tolist()
+        ends_ns = self.ring.times_of(at + length - 1, count=count, hop=hop).tolist()
+        values, finite = self._plan.compute(first, samples, ends_ns)
         values.flags.writeable = False
-        whole = self._last_flagged < first and bool(finite.all())
-        known = None if whole else self._flags(first, count, finite)
-        for k in range(count):
-            at = first + k * hop - self._base
-            flags = Flags.NONE if known is None else Flags(int(known[k]))
-            if known is not None and Flags.GAP in flags and self._is_empty(at + length):
+        numbers = range(self._next_index, self._next_index + count)
+        if self._last_flagged < first and finite.all():
+            self._policy.take_whole(values)
+            return map(FeatureWindow, numbers, starts_ns, ends_ns, values, repeat(Flags.NONE))
+        flags = map(Flags, self._flags(first, count, finite).tolist())
+        return self._by_policy(at + length, zip(numbers, starts_ns, ends_ns, values, flags, strict=True))
+
+    def _by_policy(
+        self, end: int, windows: Iterable[tuple[int, int, int, npt.NDArray[np.float32], Flags]]
+    ) -> Iterator[FeatureWindow]:
+        """Deliver the windows as the view's policies say; `end` is the ring's index after the first one."""
+        for number, start_ns, end_ns, values, flags in windows:
+            empty = Flags.GAP in flags and self._is_empty(end)
+            end += self._plan.hop
+            if empty:
                 self.counts.missed += 1
                 continue
-            delivered = self._policy.apply(values[k], flags)
+            delivered = self._policy.apply(values, flags)
             if delivered is not None:
-                yield FeatureWindow(self._next_index + k, self.ring.time_of(at), ends_ns[k], delivered, flags)
+                yield FeatureWindow(number, start_ns, end_ns, delivered, flags)
 
     def _flags(self, first: int, count: int, finite: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
         length, hop = self._plan.length, self._plan.hop

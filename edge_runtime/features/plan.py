@@ -71,11 +71,11 @@ class FeaturePlan:
             raise ConfigError(f"{where}: {error}") from error
         count = len(view.channels)
         self._channels = count
-        self.batch = batch_size(channels=count, length=self.length)
-        self.piece = min(self.batch * self.hop, max(self.length, LARGEST_PIECE))
         needs = Needs(0)
         for kernel in view.kernels:
             needs |= kernel.needs
+        self.batch = batch_size(needs, channels=count, length=self.length)
+        self.piece = min(self.batch * self.hop, max(self.length, LARGEST_PIECE))
         self._windows = WindowBatch(needs, capacity=self.batch, channels=count, length=self.length)
         self.needs_samples = bool(needs & Needs.SAMPLES)
         self.tree = PaneTree(
@@ -93,18 +93,18 @@ class FeaturePlan:
         self._views: dict[int, tuple[Array, list[Array]]] = {}
 
     def compute(
-        self, starts: list[int], windows: npt.NDArray[np.float32] | None, ends_ns: list[int]
+        self, first: int, windows: npt.NDArray[np.float32] | None, ends_ns: Sequence[int]
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
         """Compute the values of some windows; the caller has numpy's warnings of overflow and the like turned off.
 
         Parameters
         ----------
-        starts
-            Their positions, up to `batch`; the tree has been given their samples.
+        first
+            The first one's position; each of the others lies a hop further. The tree has been given their samples.
         windows
             float32[n, length, the view's channels], usually a view into the ring; None if no kernel needs samples.
         ends_ns
-            When each window ends, for reference data.
+            When each window ends, for reference data; up to `batch`.
 
         Returns
         -------
@@ -113,15 +113,15 @@ class FeaturePlan:
         finite
             bool[n], whether all values are finite.
         """
-        count = len(starts)
+        count = len(ends_ns)
         outputs, parts = self._cut(count)
-        self._windows.load(self.tree.summarise(starts), count)
+        self._windows.load(self.tree.summarise(first, count), count)
         if windows is not None:
             self._windows.load_samples(windows)
         for kernel, part in zip(self._kernels, parts, strict=True):
             kernel(self._windows, part)
         ordered = outputs if self._places is None else outputs[:, self._places]
-        plain = ordered.astype(np.float32)
+        plain = ordered.astype(np.float32, order="C")
         if self._reference:
             rows = [[value for table in self._reference for value in table.as_of(at)] for at in ends_ns]
             plain = np.concatenate([plain, np.array(rows, dtype=np.float32)], axis=1)
@@ -129,14 +129,16 @@ class FeaturePlan:
         return values, np.isfinite(values).all(axis=1)
 
     def _cut(self, count: int) -> tuple[Array, list[Array]]:
-        """Return the outputs of `count` windows, [count, size], and each kernel's part, [count, channels, values]."""
+        """Return the outputs of `count` windows, [count, size], and each kernel's part, [count, channels, values].
+
+        In memory a value's windows lie beside each other, as statistics do, so that kernels read and write in one go.
+        """
         found = self._views.get(count)
         if found is None:
-            outputs = self._outputs[: count * self.view.computed_size].reshape(count, -1)
-            parts, at = [], 0
-            for width in self._widths:
-                end = at + self._channels * width
-                parts.append(outputs[:, at:end].reshape(count, self._channels, width))
-                at = end
-            found = self._views[count] = (outputs, parts)
+            outputs = self._outputs[: count * self.view.computed_size].reshape(-1, count)
+            ends = np.cumsum([self._channels * width for width in self._widths])
+            parts = [
+                rows.reshape(self._channels, -1, count).transpose(2, 0, 1) for rows in np.split(outputs, ends[:-1])
+            ]
+            found = self._views[count] = (outputs.T, parts)
         return found

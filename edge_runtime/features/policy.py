@@ -72,6 +72,11 @@ class WindowPolicy:
         self._counts = counts
         self._last_whole: npt.NDArray[np.float32] | None = None
 
+    def take_whole(self, values: npt.NDArray[np.float32]) -> None:
+        """Count windows that nothing is to be done about; float32[n, size]."""
+        self._last_whole = values[-1]
+        self._counts.windows += len(values)
+
     def apply(self, values: npt.NDArray[np.float32], flags: Flags) -> npt.NDArray[np.float32] | None:
         """Return the values to deliver, or None to leave the window out.
 

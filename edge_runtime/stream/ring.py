@@ -213,6 +213,18 @@ class RingBuffer:
         """
         return int(self._t_ns[self._locate(index + 1, 1)])
 
+    def times_of(self, index: int, *, count: int, hop: int) -> npt.NDArray[np.int64]:
+        """Return when `count` samples, each `hop` after the one before, were acquired: int64[count], a read-only view.
+
+        Raises
+        ------
+        OverrunError, DataError
+            As `window`, for the whole stretch.
+        """
+        stretch = (count - 1) * hop + 1
+        at = self._locate(index + stretch, stretch)
+        return read_only(self._t_ns[at : at + stretch : hop])
+
     def _locate(self, end: int, length: int) -> int:
         if not 1 <= length <= self.capacity:
             raise DataError(f"a window of {length} samples cannot be read; the ring holds 1 to {self.capacity}")

@@ -169,7 +169,7 @@ def in_double(kernel: Kernel, windows: np.ndarray[Any, np.dtype[np.float32]]) ->
     tree = PaneTree(batch.needs, channels=channels, length=length, hop=length, piece=count * length, batch=count)
     tree.restart(0)
     tree.extend(windows.reshape(-1, channels))
-    batch.load(tree.summarise(list(range(0, count * length, length))), count)
+    batch.load(tree.summarise(0, count), count)
     if batch.needs & Needs.SAMPLES:
         batch.load_samples(windows)
     out = np.zeros((count, channels, len(kernel.parts(length=length, rate_hz=RATE_HZ))))

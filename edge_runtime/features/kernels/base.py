@@ -145,7 +145,7 @@ def compute_kernel(kernel: Kernel, samples: npt.NDArray[np.float32], *, rate_hz:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         tree.restart(0)
         tree.extend(windows.reshape(count * length, channels))
-        batch.load(tree.summarise(list(range(0, count * length, length))), count)
+        batch.load(tree.summarise(0, count), count)
         if batch.needs & Needs.SAMPLES:
             batch.load_samples(windows)
         kernel.prepare(length=length, rate_hz=rate_hz)(batch, out)

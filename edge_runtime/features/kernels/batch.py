@@ -16,8 +16,10 @@ TARGET_VALUES = 32_768
 MOST_WINDOWS = 64
 
 
-def batch_size(*, channels: int, length: int) -> int:
-    """Return how many windows to compute at once."""
+def batch_size(needs: Needs, *, channels: int, length: int) -> int:
+    """Return how many windows to compute at once: fewer where their samples are needed than where statistics do."""
+    if not needs & Needs.SAMPLES:
+        return MOST_WINDOWS
     return min(MOST_WINDOWS, max(1, TARGET_VALUES // (channels * length)))
 
 
@@ -48,25 +50,34 @@ class WindowBatch:
     def __init__(self, needs: Needs, *, capacity: int, channels: int, length: int) -> None:
         self.needs = needs.complete
         self.capacity = capacity
+        self._channels = channels
         self.length = length
         shape = (capacity, channels, length)
         with_samples = shape if self.needs & Needs.SAMPLES else (0, 0, 0)
         self._values = np.zeros(with_samples)
         self._centred = np.zeros(with_samples)
         self._scratch = np.zeros(with_samples)
-        self._spare = np.zeros(shape[:2])
+        self._spare = np.zeros((5, channels * capacity))
         self._count = 0
         self._is_centred = False
         self._power: Array | None = None
+        self._variance: Array | None = None
+        self._std: Array | None = None
+        self._mean_square: Array | None = None
+        self._rms: Array | None = None
+        self._given: dict[str, Array] = {}
         self.statistics: dict[str, Array] = {}
 
     def load(self, statistics: dict[str, Array], count: int) -> None:
         """Begin with `count` new windows, with their statistics by name, float64[channels, n]."""
-        self._count = count
         self._is_centred = False
         self._power = None
+        self._variance = self._std = self._mean_square = self._rms = None
+        if self._count == count and self._given is statistics:
+            return
+        self._count, self._given = count, statistics
         self.statistics = {name: array.T for name, array in statistics.items()}
-        self.spare = self._spare[:count]
+        self.spare, *self._room = (row[: self._channels * count].reshape(-1, count).T for row in self._spare)
 
     def load_samples(self, windows: npt.NDArray[np.float32]) -> None:
         """Take in the windows' samples, float32[n, length, channels]."""
@@ -81,6 +92,39 @@ class WindowBatch:
     def mean(self) -> Array:
         """float64[n, channels]."""
         return self.statistics["mean"]
+
+    @property
+    def variance(self) -> Array:
+        """float64[n, channels], the mean of the squared distances to the mean."""
+        if self._variance is None:
+            self._variance = self._room[0]
+            np.divide(self.statistics["squares"], self.length, out=self._variance)
+        return self._variance
+
+    @property
+    def std(self) -> Array:
+        """float64[n, channels], the variance's root."""
+        if self._std is None:
+            self._std = self._room[1]
+            np.sqrt(self.variance, out=self._std)
+        return self._std
+
+    @property
+    def mean_square(self) -> Array:
+        """float64[n, channels], the mean of the squares: the variance and the mean's square."""
+        if self._mean_square is None:
+            self._mean_square = self._room[2]
+            np.multiply(self.mean, self.mean, out=self._mean_square)
+            np.add(self._mean_square, self.variance, out=self._mean_square)
+        return self._mean_square
+
+    @property
+    def rms(self) -> Array:
+        """float64[n, channels], the root of the mean of the squares."""
+        if self._rms is None:
+            self._rms = self._room[3]
+            np.sqrt(self.mean_square, out=self._rms)
+        return self._rms
 
     @property
     def centred(self) -> Array:

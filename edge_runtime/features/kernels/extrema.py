@@ -9,7 +9,7 @@ import numpy as np
 from edge_runtime.features.kernels.base import PlainKernel
 from edge_runtime.features.kernels.batch import WindowBatch
 from edge_runtime.features.kernels.merge import Array
-from edge_runtime.features.kernels.moments import mean_square
+from edge_runtime.features.kernels.moments import clear_where_zero
 from edge_runtime.features.kernels.needs import Needs
 
 __all__ = ["Crest", "Max", "Min", "PeakToPeak"]
@@ -56,8 +56,7 @@ class Crest(PlainKernel):
 
     def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the crest factors."""
-        mean_square(batch, out)
-        np.sqrt(out, out=out)
-        np.negative(batch.statistics["smallest"], out=batch.spare)
-        np.maximum(batch.spare, batch.statistics["largest"], out=batch.spare)
-        np.divide(batch.spare, out, out=out, where=out != 0)
+        np.negative(batch.statistics["smallest"], out=out)
+        np.maximum(out, batch.statistics["largest"], out=out)
+        np.divide(out, batch.rms, out=out)
+        clear_where_zero(out, batch.rms)

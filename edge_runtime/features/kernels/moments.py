@@ -11,7 +11,7 @@ from edge_runtime.features.kernels.batch import WindowBatch
 from edge_runtime.features.kernels.merge import Array
 from edge_runtime.features.kernels.needs import Needs
 
-__all__ = ["Energy", "Kurtosis", "Mean", "Rms", "Skewness", "Slope", "Std", "mean_square"]
+__all__ = ["Energy", "Kurtosis", "Mean", "Rms", "Skewness", "Slope", "Std", "clear_where_zero"]
 
 
 class Mean(PlainKernel):
@@ -33,8 +33,7 @@ class Std(PlainKernel):
 
     def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the standard deviations, from the distances to the mean."""
-        np.divide(batch.statistics["squares"], batch.length, out=out)
-        np.sqrt(out, out=out)
+        out[...] = batch.std
 
 
 class Rms(PlainKernel):
@@ -45,8 +44,7 @@ class Rms(PlainKernel):
 
     def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the root mean squares."""
-        mean_square(batch, out)
-        np.sqrt(out, out=out)
+        out[...] = batch.rms
 
 
 class Energy(PlainKernel):
@@ -57,8 +55,7 @@ class Energy(PlainKernel):
 
     def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the sums."""
-        mean_square(batch, out)
-        np.multiply(out, batch.length, out=out)
+        np.multiply(batch.mean_square, batch.length, out=out)
 
 
 class Skewness(PlainKernel):
@@ -73,10 +70,10 @@ class Skewness(PlainKernel):
 
     def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the skewnesses."""
-        np.divide(batch.statistics["squares"], batch.length, out=out)
-        np.power(out, 1.5, out=batch.spare)
+        np.multiply(batch.variance, batch.std, out=batch.spare)
         np.divide(batch.statistics["cubes"], batch.length, out=out)
-        _divide(out, batch.spare)
+        np.divide(out, batch.spare, out=out)
+        clear_where_zero(out, batch.spare)
 
 
 class Kurtosis(PlainKernel):
@@ -90,12 +87,11 @@ class Kurtosis(PlainKernel):
 
     def compute(self, batch: WindowBatch, out: Array) -> None:
         """Write the kurtoses."""
-        np.divide(batch.statistics["squares"], batch.length, out=out)
-        np.multiply(out, out, out=batch.spare)
+        np.multiply(batch.variance, batch.variance, out=batch.spare)
         np.divide(batch.statistics["fourths"], batch.length, out=out)
-        varies = batch.spare != 0
-        _divide(out, batch.spare)
-        np.subtract(out, 3.0, out=out, where=varies)
+        np.divide(out, batch.spare, out=out)
+        np.subtract(out, 3.0, out=out)
+        clear_where_zero(out, batch.spare)
 
 
 class Slope(Kernel):
@@ -115,14 +111,8 @@ class Slope(Kernel):
         return compute
 
 
-def mean_square(batch: WindowBatch, out: Array) -> None:
-    """Write the mean of the squares to `out`: the variance and the mean's square."""
-    np.divide(batch.statistics["squares"], batch.length, out=out)
-    np.multiply(batch.mean, batch.mean, out=batch.spare)
-    np.add(out, batch.spare, out=out)
-
-
-def _divide(out: Array, divisor: Array) -> None:
-    """Divide in place; 0 where the divisor is 0."""
-    np.divide(out, divisor, out=out, where=divisor != 0)
-    out[divisor == 0] = 0.0
+def clear_where_zero(out: Array, divisor: Array) -> None:
+    """Write 0 where something was divided by 0; a division with a condition takes many times as long."""
+    there_is_none = divisor == 0
+    if there_is_none.any():
+        out[there_is_none] = 0.0

@@ -14,47 +14,14 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.features.kernels.cover import RADIX, CoverTable, Placement, levels_over
 from edge_runtime.features.kernels.merge import Array, Fields, Merger
 from edge_runtime.features.kernels.needs import Needs
 
-__all__ = ["PaneTree", "cover"]
+__all__ = ["PaneTree"]
 
-RADIX = 8
 TARGET_VALUES = 32_768
 """A quarter of a megabyte of float64 at once stays in an ordinary second-level cache."""
-
-
-def cover(first: int, end: int, *, top: int) -> list[tuple[int, int]]:
-    """Return the nodes (level, index) that cover the panes from `first` to before `end`, in order.
-
-    Examples
-    --------
-    >>> cover(6, 17, top=2)
-    [(0, 6), (0, 7), (1, 1), (0, 16)]
-    """
-    left: list[tuple[int, int]] = []
-    right: list[tuple[int, int]] = []
-    level = 0
-    while first < end and level < top:
-        while first < end and first % RADIX:
-            left.append((level, first))
-            first += 1
-        while first < end and end % RADIX:
-            end -= 1
-            right.append((level, end))
-        first //= RADIX
-        end //= RADIX
-        level += 1
-    left += [(level, index) for index in range(first, end)]
-    return left + right[::-1]
-
-
-def most_nodes(panes: int, *, top: int) -> int:
-    """Return a bound on how many nodes cover a window of `panes` panes, wherever it starts."""
-    period: int = RADIX**top
-    if period <= 4096:
-        return max(len(cover(first, first + panes, top=top)) for first in range(period))
-    return 2 * (RADIX - 1) * top + panes // period + 1
 
 
 class PaneTree:
@@ -84,15 +51,15 @@ class PaneTree:
         self._length = length
         self._panes = length // self.pane
         self._channels = channels
-        self._top = 0
-        while RADIX ** (self._top + 1) <= self._panes:
-            self._top += 1
+        self._top = levels_over(self._panes)
         self._fields = Fields(needs)
         self._lay_out(self._panes + piece // self.pane + 2)
         self._at_once = max(1, TARGET_VALUES // (channels * self.pane))
-        self._segments = most_nodes(self._panes, top=self._top)
-        self._queries = Merger(self._fields, channels=channels, capacity=batch, segments=self._segments)
-        self._slots = np.zeros((batch, self._segments), dtype=np.intp)
+        placement = Placement(self._offset, self._capacity, self._blank)
+        self._covers = CoverTable(self._panes, pane=self.pane, stride=hop // self.pane, placement=placement)
+        segments = self._covers.segments
+        self._queries = Merger(self._fields, channels=channels, capacity=batch, segments=segments)
+        self._slots = np.zeros((batch, segments), dtype=np.intp)
         self._builder = Merger(self._fields, channels=channels, capacity=RADIX * RADIX, segments=RADIX)
         self._fresh = _FreshPanes(self._fields, channels=channels, pane=self.pane, at_once=self._at_once)
         self._next = [0] * (self._top + 1)
@@ -122,13 +89,29 @@ class PaneTree:
         for level in range(1, self._top + 1):
             self._build(level)
 
-    def summarise(self, starts: list[int]) -> dict[str, Array]:
-        """Return the statistics of the windows that start at these positions: float64[channels, windows] by name."""
-        count = len(starts)
+    def summarise(self, first: int, count: int) -> dict[str, Array]:
+        """Return the statistics of `count` windows, each a hop after the one before.
+
+        Parameters
+        ----------
+        first
+            Where the first one starts, a multiple of the hop.
+        count
+            How many.
+
+        Returns
+        -------
+        float64[channels, windows] by name; memory that the next call writes anew
+        """
         views = self._queries.views(count)
-        for row, start in enumerate(starts):
-            self._place(row, start // self.pane, views.count, views.centre)
-        np.take(self._nodes, self._slots[:count], axis=2, out=views.parts, mode="clip")
+        slots = self._covers.look_up(
+            first // self.pane,
+            count,
+            slots=self._slots[:count],
+            sizes=views.count,
+            centres=views.centre if self._fields.slope else None,
+        )
+        np.take(self._nodes, slots, axis=2, out=views.parts, mode="clip")
         self._queries.run(count, float(self._length))
         if self._fields.crossings:
             # The step from the sample before the window to its first one is none of the window's.
@@ -136,32 +119,18 @@ class PaneTree:
         return views.out
 
     def _lay_out(self, panes: int) -> None:
-        """Give each level a ring of slots, whole groups of siblings; the last slot of all is the identity."""
+        """Give each level a ring of slots, a power of two of them; the last slot of all is the identity."""
         self._capacity: list[int] = []
         self._offset: list[int] = []
         slots = 0
         for level in range(self._top + 1):
             self._offset.append(slots)
-            self._capacity.append((panes // RADIX ** (level + 1) + 3) * RADIX)
+            groups = panes // RADIX ** (level + 1) + 3
+            self._capacity.append(RADIX << (groups - 1).bit_length())
             slots += self._capacity[-1]
         self._nodes = np.zeros((len(self._fields), self._channels, slots + 1))
         self._nodes[:, :, -1] = self._fields.identity[:, None]
         self._blank = slots
-
-    def _place(self, row: int, first: int, count: Array, centre: Array) -> None:
-        """Write which nodes make the window from pane `first` on, their sizes, and their distances to its middle."""
-        nodes = cover(first, first + self._panes, top=self._top)
-        used = len(nodes)
-        sizes = [self.pane * RADIX**level for level, _ in nodes]
-        middle = (first + self._panes / 2) * self.pane
-        self._slots[row, :used] = [self._offset[level] + index % self._capacity[level] for level, index in nodes]
-        self._slots[row, used:] = self._blank
-        count[row, :used] = sizes
-        count[row, used:] = 0
-        if self._fields.slope:
-            halves = [(index + 0.5) * size - middle for (_, index), size in zip(nodes, sizes, strict=True)]
-            centre[row, :used] = halves
-            centre[row, used:] = 0
 
     def _write(self, level: int, values: Array) -> None:
         """Append nodes, [fields, channels, n], to a level."""
