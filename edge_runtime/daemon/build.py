@@ -106,6 +106,7 @@ def build_pipeline(
     learning: Learning | None = None,
     status_every: float = 10.0,
     watchers: Sequence[Watcher] = (),
+    memory: int | None = None,
 ) -> Pipeline:
     """Put a pipeline together.
 
@@ -125,9 +126,13 @@ def build_pipeline(
         Seconds from one status record to the next.
     watchers
         See what goes through.
+    memory
+        The most bytes that the ring buffer may take; None: what it needs.
 
     Raises
     ------
+    ConfigError
+        If the ring buffer does not fit into `memory`.
     DataError
         If the source lacks a channel that the view needs.
     """
@@ -137,7 +142,7 @@ def build_pipeline(
         accelerator = deployment.open_accelerator()
         return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
 
-    computer = FeatureComputer(deployment.view, source.rate_hz, source.channels)
+    computer = FeatureComputer(deployment.view, source.rate_hz, source.channels, budget=memory)
     return Pipeline(
         recorder,
         computer,

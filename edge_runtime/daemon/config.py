@@ -15,12 +15,13 @@ from edge_runtime.daemon.sink_tables import SinkTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.view import FeatureView
 from edge_runtime.sources.tables import AnySourceTable, RecordingTable
-from edge_runtime.units import Duration
+from edge_runtime.units import Duration, Size
 
 __all__ = [
     "DeviceTable",
     "LearningTable",
     "ModelTable",
+    "OnlineTable",
     "PipelineConfig",
     "PipelineTable",
     "SerialCommandsTable",
@@ -56,6 +57,7 @@ class PipelineTable(Table):
     name: str = Field(min_length=1, description="what the records call this pipeline")
     status_every: Duration = 10.0
     tap: NearbyPath | None = Field(default=None, description="a Unix socket where `record` may listen")
+    memory: Size | None = Field(default=None, description="the most that the ring buffer may take")
 
 
 class ModelTable(Table):
@@ -91,6 +93,17 @@ class LearningTable(Table):
     state: NearbyPath | None = Field(default=None, description="a folder in which learning survives a restart")
 
 
+class OnlineTable(Table):
+    """The online store of features; without this table there is none."""
+
+    key: str | None = Field(
+        default=None, min_length=1, description="whose features they are; the device's, if not said"
+    )
+    path: NearbyPath | None = Field(default=None, description="an SQLite file with the history; it survives a restart")
+    flush_every: Duration = 10.0
+    keep_for: Duration = Field(default=7 * 86_400.0, description="how much history stays")
+
+
 class ServiceTable(Table):
     """The service over HTTP; without this table there is none."""
 
@@ -117,6 +130,7 @@ class PipelineConfig(Table):
     view: FeatureView
     model: ModelTable
     learning: LearningTable | None = None
+    online: OnlineTable | None = None
     sink: tuple[SinkTable, ...] = ()
     service: ServiceTable | None = None
     serial_commands: SerialCommandsTable | None = None

@@ -19,6 +19,7 @@ from edge_runtime.daemon.labels import AnyLabel, Label, LabelQueue, SpanLabel
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.step import Step
 from edge_runtime.errors import AcceleratorError, BundleError, DataError, DeadlineError, LinkError
+from edge_runtime.features import OnlineStore
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.memory import LabelStatus
 from edge_runtime.service.bodies import LabelledSpan, OneLabel
@@ -72,13 +73,16 @@ class RunningDevice(Device):
         The pipelines; their names differ.
     hub
         What they tell.
+    online
+        Where their features are.
     """
 
-    def __init__(self, name: str, units: Sequence[Unit], hub: Hub) -> None:
+    def __init__(self, name: str, units: Sequence[Unit], hub: Hub, *, online: Sequence[OnlineStore] = ()) -> None:
         self.name = name
         self.hub = hub
         self._units = {unit.pipeline.name: unit for unit in units}
         self._infos = {name: _info(name, unit.deployment) for name, unit in self._units.items()}
+        self._online = tuple(online)
         self._started = time.monotonic()
 
     def is_ready(self) -> bool:
@@ -106,6 +110,10 @@ class RunningDevice(Device):
             "pipelines": reports,
             "sinks": sinks,
         }
+
+    def features(self) -> list[dict[str, Any]]:
+        """Return what the online stores hold."""
+        return [stored.describe() for store in self._online for stored in store.all_latest()]
 
     async def infer(self, model: str, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         """Run a model between two of its stream's inferences."""

@@ -51,6 +51,8 @@ class PipelineReport:
         Over the time from the first block to the last prediction.
     p50_ms, p99_ms, max_ms
         From a block's arrival in the pipeline to the predictions of its windows.
+    memory_bytes
+        What the ring buffer and the panes take; it does not grow.
     serving
         The head that serves.
     labels
@@ -82,6 +84,7 @@ class PipelineReport:
     p50_ms: float
     p99_ms: float
     max_ms: float
+    memory_bytes: int
     serving: str
     labels: dict[str, int]
     decisions: dict[str, int]
@@ -256,6 +259,7 @@ class Pipeline:
             mismatches=check.mismatches if check else None,
             windows_per_s=round(inferences / elapsed, 2) if elapsed > 0 else 0.0,
             **latencies,
+            memory_bytes=self.computer.nbytes,
             **_learning_status(step),
             sinks=self.fanout.counts(),
         )

@@ -16,11 +16,13 @@ from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.merged_labels import MergedLabels
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.notify import keep_watchdog
+from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.serial_commands import SerialCommands
 from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
+from edge_runtime.features import OnlineStore
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.service.hub import Hub
@@ -49,7 +51,7 @@ class Plant:
     device
         The device as others see it.
     beside
-        What runs beside the pipeline: the service, and systemd's watchdog.
+        What runs beside the pipeline: the service, systemd's watchdog, and the online store's writing.
     """
 
     deployment: Deployment
@@ -95,6 +97,7 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
     sinks = open_sinks(
         config.sink, device=config.device.name, pipelines=[config.pipeline.name], on_command=commands.carry_out
     )
+    online = _online(config)
     pipeline = build_pipeline(
         config.pipeline.name,
         deployment,
@@ -102,13 +105,24 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
         sinks=sinks,
         learning=learning,
         status_every=config.pipeline.status_every,
-        watchers=[*([] if config.service is None else [HubWatcher(hub)]), *_feature_keepers(sinks)],
+        watchers=[*([] if config.service is None else [HubWatcher(hub)]), *_feature_keepers(sinks), *online],
+        memory=None if config.pipeline.memory is None else int(config.pipeline.memory),
     )
-    device = RunningDevice(config.device.name, [Unit(pipeline, deployment, labels)], hub)
+    stores = [keeper.store for keeper in online]
+    device = RunningDevice(config.device.name, [Unit(pipeline, deployment, labels)], hub, online=stores)
     commands.device = device
     if config.pipeline.tap is not None:
         source = TappedSource(source, config.pipeline.tap)
-    return Plant(deployment, source, pipeline, device, _beside(config, device))
+    beside = (*_beside(config, device), *[keeper.run for keeper in online])
+    return Plant(deployment, source, pipeline, device, beside)
+
+
+def _online(config: PipelineConfig) -> list[OnlineKeeper]:
+    table = config.online
+    if table is None:
+        return []
+    store = OnlineStore(table.path, keep_s=table.keep_for)
+    return [OnlineKeeper(store, config.view, table.key or config.device.name, flush_every=table.flush_every)]
 
 
 def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:

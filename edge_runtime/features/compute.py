@@ -9,6 +9,7 @@ from itertools import repeat
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.features.intake import Intake
 from edge_runtime.features.plan import LARGEST_PIECE, FeaturePlan
 from edge_runtime.features.policy import FeatureCounts, WindowPolicy
@@ -65,6 +66,8 @@ class FeatureComputer:
         The stream's rate.
     channels
         The stream's channels; the view takes its own from them.
+    budget
+        The most bytes that the ring may take; None: what it needs.
 
     Attributes
     ----------
@@ -76,14 +79,16 @@ class FeatureComputer:
     Raises
     ------
     ConfigError
-        If the view makes no sense at this rate.
+        If the view makes no sense at this rate, or its windows do not fit the budget.
     DataError
         If a channel is missing.
     ToolError
         If a kernel takes a package that is not installed.
     """
 
-    def __init__(self, view: FeatureView, rate_hz: float, channels: Sequence[str]) -> None:
+    def __init__(
+        self, view: FeatureView, rate_hz: float, channels: Sequence[str], *, budget: int | None = None
+    ) -> None:
         self.counts = FeatureCounts()
         self._plan = plan = FeaturePlan(view, rate_hz, channels)
         self._policy = WindowPolicy(view, self.counts)
@@ -92,7 +97,10 @@ class FeatureComputer:
         self._period_ns = NS_PER_S / rate_hz
         # A window, and what comes before a window that is due is computed.
         capacity = ring_capacity([plan.length], largest_block=plan.piece) + plan.tree.pane
-        self.ring = RingBuffer(len(view.channels), capacity)
+        try:
+            self.ring = RingBuffer(len(view.channels), capacity, budget=budget)
+        except DataError as error:
+            raise ConfigError(f"feature view {view.name}: {error}") from error
         self._base = 0
         self._next_index = 0
         self._last_flagged = -1

@@ -12,6 +12,7 @@ __all__ = [
     "BundleAction",
     "BundleState",
     "Failure",
+    "Features",
     "InferRequest",
     "InferResponse",
     "LabelledSpan",
@@ -29,6 +30,7 @@ __all__ = [
     "Status",
     "Steered",
     "Steering",
+    "StoredFeatures",
 ]
 
 
@@ -229,6 +231,25 @@ class BundleState(BaseModel):
     previous: str | None
     candidate: str | None
     state: str
+
+
+class StoredFeatures(Body):
+    """The newest features of a view and key; a value that is not finite is null."""
+
+    view: str
+    version: int
+    fingerprint: str
+    key: str
+    start_ns: int
+    end_ns: int
+    flags: list[str]
+    values: dict[str, float | None]
+
+
+class Features(Body):
+    """The newest features of each view and key."""
+
+    features: list[StoredFeatures]
 
 
 class Status(BaseModel):

@@ -129,6 +129,10 @@ class Device(ABC):
         """Return what is known of the device: ``pipelines``, each as its status record says it, and ``sinks``."""
 
     @abstractmethod
+    def features(self) -> list[dict[str, Any]]:
+        """Return the newest features of each view and key: ``view``, ``version``, ``key``, ``values`` …."""
+
+    @abstractmethod
     async def infer(self, model: str, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         """Run a model once, between two of the stream's inferences, with the head that serves.
 

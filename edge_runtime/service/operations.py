@@ -28,7 +28,7 @@ class Operation:
     Parameters
     ----------
     method, path
-        How it is asked; ``{name}`` in the path is a model's name.
+        How it is asked; ``{name}`` in the path is a model's name, or a view's.
     summary
         What it does.
     handler
@@ -100,6 +100,13 @@ async def _status(device: Device, _: str, __: BaseModel | None) -> BaseModel:
     return bodies.Status.model_validate(device.status())
 
 
+async def _features(device: Device, name: str, _: BaseModel | None) -> BaseModel:
+    found = [one for one in device.features() if name in ("", one["view"], one["fingerprint"])]
+    if name and not found:
+        raise NotFoundError(f"there are no features of a view {name!r}; say [online] in the pipeline file to keep them")
+    return bodies.Features.model_validate({"features": found})
+
+
 async def _labels(device: Device, _: str, body: BaseModel | None) -> BaseModel:
     if not isinstance(body, bodies.Labels):
         raise DataError("labels are missing")
@@ -151,6 +158,10 @@ OPERATIONS: tuple[Operation, ...] = (
         may_fail=(404, 503),
     ),
     Operation("GET", "/status", "All that is known of the device", _status, bodies.Status),
+    Operation("GET", "/features", "The newest features of all views", _features, bodies.Features),
+    Operation(
+        "GET", "/features/{name}", "The newest features of a view, by key", _features, bodies.Features, may_fail=(404,)
+    ),
     Operation(
         *("POST", "/labels", "Say what predictions should have been", _labels, bodies.LabelsAnswer),
         body=bodies.Labels,

@@ -310,6 +310,17 @@ def test_a_view_that_makes_no_sense_at_the_rate_is_refused(changes: dict[str, An
         FeatureComputer(declared, RATE_HZ, CHANNELS)
 
 
+def test_windows_beyond_the_budget_are_refused_with_what_they_take() -> None:
+    declared = view(60_000, 100, kernels=["mean"])
+    needed = FeatureComputer(declared, RATE_HZ, CHANNELS).ring.nbytes
+    assert FeatureComputer(declared, RATE_HZ, CHANNELS, budget=needed).ring.nbytes == needed
+    message = (
+        rf"feature view v: a ring .* takes {needed:,} bytes, but the budget is {needed - 1:,}; raise it, or shorten"
+    )
+    with pytest.raises(ConfigError, match=message):
+        FeatureComputer(declared, RATE_HZ, CHANNELS, budget=needed - 1)
+
+
 def test_a_stream_of_another_rate_than_the_views_is_refused() -> None:
     with pytest.raises(ConfigError, match="feature view v: is made for 100 Hz, but the stream has 50 Hz"):
         FeatureComputer(view(), 50.0, CHANNELS)

@@ -80,17 +80,48 @@ def test_versions_are_kept_apart_and_the_newest_answers(tmp_path: Path) -> None:
     store.close()
 
 
-def test_it_flushes_by_itself_and_takes_windows_from_many_threads(tmp_path: Path) -> None:
-    store, many = OnlineStore(tmp_path / "f.sqlite", waiting=50), windows(60)
+def test_windows_come_from_many_threads_while_others_flush(tmp_path: Path) -> None:
+    store, many = OnlineStore(tmp_path / "f.sqlite"), windows(60)
     threads = [
         threading.Thread(target=lambda key=key: [store.put(view(), key, window) for window in many]) for key in "abcd"
     ]
+    threads += [threading.Thread(target=lambda: [store.flush() for _ in range(20)])]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for key in "abcd":
         assert len(store.history(view(), key)) == 60
+    assert (store.waiting, store.lost) == (0, 0)
+
+
+def test_what_waits_too_long_is_lost_to_the_history_and_counted(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "f.sqlite", most_waiting=3)
+    for window in windows(5):
+        store.put(view(), "k", window)
+    assert (store.waiting, store.lost) == (3, 2)
+    assert [window.index for window in store.history(view(), "k")] == [2, 3, 4]
+    assert store.waiting == 0
+
+
+def test_history_that_is_older_than_it_may_be_goes(tmp_path: Path) -> None:
+    store = OnlineStore(tmp_path / "f.sqlite", keep_s=2.0)
+    for window in windows(5):
+        store.put(view(), "k", window)
+        store.flush()
+    assert [window.index for window in store.history(view(), "k")] == [2, 3, 4]
+
+
+def test_everything_is_described_for_json_and_nan_is_none() -> None:
+    store, (first, *_) = OnlineStore(), windows()
+    bad = np.array([np.nan, 1.5], np.float32)
+    marked = FeatureWindow(first.index, first.start_ns, first.end_ns, bad, Flags.NOT_FINITE | Flags.GAP)
+    store.put(view(), "pump-8", marked)
+    store.put(view(), "pump-7", first)
+    one, two = (stored.describe() for stored in store.all_latest())
+    assert (one["key"], one["flags"], one["end_ns"]) == ("pump-7", [], first.end_ns)
+    assert (two["view"], two["values"]) == ("v", {"mean.x": None, "max.x": 1.5})
+    assert sorted(two["flags"]) == ["gap", "not_finite"]
 
 
 def test_without_a_database_there_is_no_history() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from edge_runtime.features import OnlineStore
 from support.running import Running
 
 SHAPE = (1, 8)
@@ -220,3 +221,23 @@ def test_too_large_bodies_are_refused(running: Running) -> None:
     status, answer = post(running, "/labels", b" " * (8 * 2**20 + 1))
     assert status == 413
     assert "more than 8,388,608 bytes" in answer["error"]
+
+
+def test_the_newest_features_are_told_and_lie_in_the_online_store(running: Running) -> None:
+    told = running.get("/features")["features"]
+    assert [(one["view"], one["key"]) for one in told] == [("v", "bearing-2")]
+    assert set(told[0]["values"]) == {
+        f"{kernel}.{channel}" for kernel in ("mean", "std", "min", "max") for channel in "xy"
+    }
+    assert running.get("/features/v")["features"][0]["end_ns"] >= told[0]["end_ns"]
+    running.wait_for(lambda status: status["pipelines"]["vibration"]["inferences"] > 10)
+    stored = OnlineStore(running.folder / "online.sqlite").latest("v", "bearing-2")
+    assert stored is not None
+    assert stored.value("max.x") >= stored.value("mean.x") >= stored.value("min.x")
+    with pytest.raises(urllib.error.HTTPError, match="404") as caught:
+        running.get("/features/w")
+    assert "no features of a view 'w'" in json.load(caught.value)["error"]
+
+
+def test_the_status_says_what_the_ring_takes(running: Running) -> None:
+    assert 0 < running.get("/status")["pipelines"]["vibration"]["memory_bytes"] < 2**20

@@ -16,6 +16,7 @@ from edge_runtime.daemon.build import Deployment, build_pipeline
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.watch import Watcher
 from edge_runtime.features import FeatureView
 from edge_runtime.model.head import QuantizedHead
 from edge_runtime.sources import RecordedSource, Source
@@ -97,10 +98,16 @@ def pipeline(
     deployed: Deployment | None = None,
     sinks: Mapping[str, Sink] | None = None,
     learning: Learning | None = None,
+    watchers: Sequence[Watcher] = (),
 ) -> Pipeline:
-    chosen = deployed or deployment()
     return build_pipeline(
-        name, chosen, stream, sinks=sinks or {"memory": MemorySink()}, learning=learning, status_every=3600
+        name,
+        deployed or deployment(),
+        stream,
+        sinks=sinks or {"memory": MemorySink()},
+        learning=learning,
+        status_every=3600,
+        watchers=watchers,
     )
 
 

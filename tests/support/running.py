@@ -20,6 +20,7 @@ name = "press-7"
 [pipeline]
 name = "vibration"
 status_every = "1 s"
+memory = "1 MiB"
 
 [source]
 kind = "recording"
@@ -44,6 +45,11 @@ label_delay = "40 s"
 
 [serial_commands]
 port = "{button}"
+
+[online]
+key = "bearing-2"
+path = "online.sqlite"
+flush_every = "100 ms"
 
 [[sink]]
 kind = "jsonl"
