@@ -12,6 +12,7 @@ from edge_runtime.sources.pace import Pace
 from edge_runtime.sources.recording import RecordedSource
 from edge_runtime.sources.serial_frames import SerialSource
 from edge_runtime.sources.serial_lines import LineSource
+from edge_runtime.sources.serial_link import LinkStream, SerialLinkSource
 from edge_runtime.sources.signals import Bearing
 from edge_runtime.sources.synthetic import SyntheticSource, bearing_source, motion_source
 from edge_runtime.sources.tables import AnySourceTable, SourceTable
@@ -23,11 +24,13 @@ __all__ = [
     "HostSource",
     "IioSource",
     "LineSource",
+    "LinkStream",
     "MergedSource",
     "MicrophoneSource",
     "MqttSource",
     "Pace",
     "RecordedSource",
+    "SerialLinkSource",
     "SerialSource",
     "Source",
     "SourceCounts",

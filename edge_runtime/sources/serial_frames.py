@@ -19,13 +19,13 @@ from edge_runtime.stream.deframer import Deframer
 from edge_runtime.stream.frame import Description, SampleFrame
 from edge_runtime.stream.sequence import InOrder, Sequencer
 
-__all__ = ["SerialSource", "StreamDecoder"]
+__all__ = ["LinkDecoder", "SerialSource", "StreamDecoder"]
 
 NS_PER_US = 1000
 
 
 class StreamDecoder:
-    """Makes one stream's blocks of the bytes of a link, wherever they come from.
+    """Makes one stream's blocks of a link's packets.
 
     Parameters
     ----------
@@ -34,52 +34,48 @@ class StreamDecoder:
     stream
         Which of the link's streams.
     counts
-        Where everything is counted.
+        Where its blocks and samples are counted.
+
+    Attributes
+    ----------
+    misfits
+        Frames with another number of channels.
     """
 
     def __init__(self, channels: Sequence[str], rate_hz: float, *, stream: int, counts: SourceCounts) -> None:
+        self.stream = stream
+        self.misfits = 0
+        self.sequencer = Sequencer[SampleFrame]()
         self._channels = tuple(channels)
         self._rate_hz = rate_hz
-        self._stream = stream
-        self._counts = counts
-        self._deframer = Deframer()
-        self._sequencer = Sequencer[SampleFrame]()
         self._assembler = Assembler(rate_hz, counts)
         self._boot: int | None = None
         self._scale = np.ones(len(channels))
         self._offset = np.zeros(len(channels))
 
-    def feed(self, piece: Piece) -> Iterator[Block]:
-        """Take in bytes, and yield the blocks that they complete.
+    def take(self, packet: Description | SampleFrame, arrival_ns: int) -> Iterator[Block]:
+        """Take in a packet of this stream, and yield the blocks that it completes.
 
         Raises
         ------
         DataError
             If the device says that the stream is something else than was declared.
         """
-        if piece.joined:
-            self._deframer.reset()
-        for packet in self._deframer.feed(piece.data):
-            if packet.stream != self._stream:
-                continue
-            if isinstance(packet, Description):
-                self._describe(packet)
-            else:
-                yield from self._take(packet, piece.arrival_ns)
-        self._counts.broken = self._deframer.broken
-        self._counts.lost, self._counts.late = self._sequencer.lost, self._sequencer.late
-        self._counts.duplicates = self._sequencer.duplicates
+        if isinstance(packet, Description):
+            self._describe(packet)
+        else:
+            yield from self._take(packet, arrival_ns)
 
     def _take(self, frame: SampleFrame, arrival_ns: int) -> Iterator[Block]:
         if frame.values.shape[1] != len(self._channels):
-            self._deframer.broken += 1
+            self.misfits += 1
             return
         if frame.boot != self._boot:
             if self._boot is not None:
-                self._sequencer.restart()
+                self.sequencer.restart()
                 self._assembler.restart()
             self._boot = frame.boot
-        for one in self._sequencer.push(frame.sequence, frame):
+        for one in self.sequencer.push(frame.sequence, frame):
             yield self._assemble(one, arrival_ns)
 
     def _assemble(self, one: InOrder[SampleFrame], arrival_ns: int) -> Block:
@@ -90,11 +86,52 @@ class StreamDecoder:
     def _describe(self, description: Description) -> None:
         if description.channels != self._channels or description.rate_hz != self._rate_hz:
             raise DataError(
-                f"serial stream {self._stream}: the device sends {', '.join(description.channels)} at "
+                f"serial stream {self.stream}: the device sends {', '.join(description.channels)} at "
                 f"{description.rate_hz:g} Hz; declared are {', '.join(self._channels)} at {self._rate_hz:g} Hz"
             )
         self._scale = np.array(description.scale)
         self._offset = np.array(description.offset)
+
+
+class LinkDecoder:
+    """Makes blocks of the bytes of a link, wherever they come from.
+
+    Parameters
+    ----------
+    streams
+        Those that are wanted; packets of others are passed over.
+    counts
+        Where is counted what is broken, lost, late or there twice, of all of them together.
+    """
+
+    def __init__(self, streams: Sequence[StreamDecoder], counts: SourceCounts) -> None:
+        self._streams = {decoder.stream: (number, decoder) for number, decoder in enumerate(streams)}
+        self._counts = counts
+        self._deframer = Deframer()
+
+    def feed(self, piece: Piece) -> Iterator[tuple[int, Block]]:
+        """Take in bytes, and yield the blocks that they complete, each with its stream's place among `streams`.
+
+        Raises
+        ------
+        DataError
+            If the device says that a stream is something else than was declared.
+        """
+        if piece.joined:
+            self._deframer.reset()
+        for packet in self._deframer.feed(piece.data):
+            if packet.stream in self._streams:
+                number, decoder = self._streams[packet.stream]
+                for block in decoder.take(packet, piece.arrival_ns):
+                    yield number, block
+        self._count()
+
+    def _count(self) -> None:
+        decoders = [decoder for _, decoder in self._streams.values()]
+        self._counts.broken = self._deframer.broken + sum(one.misfits for one in decoders)
+        self._counts.lost = sum(one.sequencer.lost for one in decoders)
+        self._counts.late = sum(one.sequencer.late for one in decoders)
+        self._counts.duplicates = sum(one.sequencer.duplicates for one in decoders)
 
 
 class SerialSource(Source):
@@ -133,9 +170,8 @@ class SerialSource(Source):
         check_channel_names(channels, where="serial source")
         if not (np.isfinite(rate_hz) and rate_hz > 0 and silence_s > 0 and 0 <= stream <= 255):
             raise DataError(
-                f"serial source: the rate is {rate_hz} Hz, silence {silence_s} s, stream {stream}; they must be "
-                "above 0, "
-                "above 0, and from 0 to 255"
+                f"serial source: the rate is {rate_hz} Hz, silence {silence_s} s, stream {stream}; the first two must "
+                "be above 0, the stream from 0 to 255"
             )
         self.channels = tuple(channels)
         self.rate_hz = rate_hz
@@ -145,10 +181,11 @@ class SerialSource(Source):
 
     async def blocks(self) -> AsyncIterator[Block]:
         """Yield blocks as they come, for ever."""
-        decoder = StreamDecoder(self.channels, self.rate_hz, stream=self._stream, counts=self.counts)
+        stream = StreamDecoder(self.channels, self.rate_hz, stream=self._stream, counts=self.counts)
+        decoder = LinkDecoder([stream], self.counts)
         async with aclosing(self._line.pieces()) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
-                for block in decoder.feed(piece):
+                for _, block in decoder.feed(piece):
                     await anyio.lowlevel.checkpoint()
                     yield block
 

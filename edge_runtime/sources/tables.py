@@ -25,6 +25,7 @@ from edge_runtime.sources.payload import Form
 from edge_runtime.sources.recording import RecordedSource
 from edge_runtime.sources.serial_frames import SerialSource
 from edge_runtime.sources.serial_lines import LineSource
+from edge_runtime.sources.serial_link import LinkStream, SerialLinkSource
 from edge_runtime.sources.signals import Bearing
 from edge_runtime.sources.synthetic import SyntheticSource, bearing_source, motion_source
 from edge_runtime.units import Duration, Frequency
@@ -108,20 +109,47 @@ class SyntheticTable(SourceTable):
         return SyntheticSource(self.channels or (), self.rate, **options)
 
 
+class LinkStreamTable(Table):
+    """One of the streams of a serial link."""
+
+    stream: int = Field(ge=0, le=255)
+    channels: Channels
+    rate: Frequency
+    hold: bool = False
+
+
 class SerialTable(SourceTable):
-    """A device behind a serial port; several streams of it come onto the grid of the rate."""
+    """A device behind a serial port: one stream of it, or several, which come onto the grid of the rate."""
 
     kind: Literal["serial"]
     port: str = Field(min_length=1, description="the device's path, like /dev/ttyACM0")
     baud: PositiveInt = 115_200
     format: Literal["frames", "csv", "json"] = "frames"
-    channels: Channels
+    channels: tuple[str, ...] = ()
     rate: Frequency
     stream: int = Field(default=0, ge=0, le=255)
+    streams: tuple[LinkStreamTable, ...] = Field(default=(), description="several streams, in place of channels")
     silence: Duration = 5.0
+    patience: Duration = Field(default=1.0, description="how long a stream that is behind is waited for")
+
+    @model_validator(mode="after")
+    def _is_one_or_several(self) -> Self:
+        if bool(self.channels) == bool(self.streams):
+            raise ValueError("channels: give either channels, or streams with channels of their own")
+        if self.streams and self.format != "frames":
+            raise ValueError('streams: only format = "frames" has several streams on a link')
+        return self
 
     def open(self) -> Source:
         """Return the source."""
+        if self.streams:
+            streams = [LinkStream(one.stream, one.channels, one.rate, one.hold) for one in self.streams]
+            return SerialLinkSource(
+                *(self.port, streams, self.rate),
+                baud=self.baud,
+                silence_s=self.silence,
+                patience_s=self.patience,
+            )
         if self.format == "frames":
             return SerialSource(
                 self.port, self.channels, self.rate, baud=self.baud, stream=self.stream, silence_s=self.silence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from edge_runtime.stream import (
     encode_samples,
 )
 from support.line import NoisyLine
+from support.listener import Listener, until
 from support.pty import PluggedDevice
 
 CHANNELS = ("x", "y", "z")
@@ -32,35 +32,6 @@ DESCRIPTION = Description(0, 1, RATE_HZ, CHANNELS, (0.5, 1.0, 1.0), (0.0, 0.0, 1
 def frame(sequence: int, *, boot: int = 1) -> bytes:
     values = np.array([[sequence % 1000, 2, 3]] * 4, "<i2")
     return encode_samples(SampleFrame(0, boot, sequence, sequence * 10_000, values))
-
-
-async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    async with asyncio.timeout(seconds) if hasattr(asyncio, "timeout") else _Never():
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-class _Never:
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, *_: object) -> None: ...
-
-
-class Listener:
-    """Takes a source's blocks in the background."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.blocks: list[Block] = []
-        self.task = asyncio.ensure_future(self._listen())
-
-    async def _listen(self) -> None:
-        async for block in self.source.blocks():
-            self.blocks.append(block)
-
-    async def stop(self) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
-        await self.source.aclose()
 
 
 def test_frames_come_through_with_scale_and_offset(tmp_path: Path) -> None:
