@@ -24,44 +24,50 @@ BY_PANES = [
     *["mean", "std", "rms", "energy", "skewness", "kurtosis", "slope", "min", "max", "peak_to_peak", "crest"],
     {"kernel": "crossings", "about": "zero"},
 ]
-BY_WINDOW = [
-    *["crossings", "quantile", {"kernel": "quantile", "share": 0.9}, "autocorrelation"],
-    {"kernel": "band_power", "low_hz": 0, "high_hz": 50},
-    *["centroid", "rolloff", "flatness", "peaks"],
-    {"kernel": "wavelet_energy", "wavelet": "haar", "levels": 2},
-    {"kernel": "log_mel", "frame": "8 samples", "step": "4 samples", "bands": 3},
-    {"kernel": "mfcc", "frame": "8 samples", "step": "4 samples", "bands": 3, "coefficients": 2, "high_hz": 50},
-    "raw",
-]
-KERNELS = [*BY_PANES, *BY_WINDOW]
 RECORDED = 10**18
 
 
-def view(window: int = 40, hop: int = 10, **changes: Any) -> FeatureView:
+def by_window(rate_hz: float) -> list[Any]:
+    """The kernels that read samples, with filters and bands that end at half the rate."""
+    half = rate_hz / 2
+    return [
+        *["crossings", "quantile", {"kernel": "quantile", "share": 0.9}, "autocorrelation"],
+        {"kernel": "band_power", "low_hz": 0, "high_hz": half},
+        *["centroid", "rolloff", "flatness", "peaks"],
+        {"kernel": "wavelet_energy", "wavelet": "haar", "levels": 2},
+        {"kernel": "log_mel", "frame": "8 samples", "step": "4 samples", "bands": 3},
+        {"kernel": "mfcc", "frame": "8 samples", "step": "4 samples", "bands": 3, "coefficients": 2, "high_hz": half},
+        "raw",
+    ]
+
+
+def view(window: int = 40, hop: int = 10, *, rate_hz: float = RATE_HZ, **changes: Any) -> FeatureView:
     declared: dict[str, Any] = {
         "name": "v",
         "channels": ["z", "x"],
         "window": f"{window} samples",
         "hop": f"{hop} samples",
         # A very short window has no spectrum, and no room for the frames.
-        "kernels": KERNELS if window >= 8 else BY_PANES,
-        "rate": "100 Hz",
+        "kernels": [*BY_PANES, *by_window(rate_hz)] if window >= 8 else BY_PANES,
+        "rate": f"{rate_hz!r} Hz",
     }
     return FeatureView.from_mapping({**declared, **changes})
 
 
-def recording(count: int, *, seed: int = 0, holes: Sequence[tuple[int, int]] = ()) -> Recording:
+def recording(
+    count: int, *, seed: int = 0, holes: Sequence[tuple[int, int]] = (), rate_hz: float = RATE_HZ
+) -> Recording:
     """Noise; `holes` are (sample, how many are missing before it)."""
     samples = np.random.default_rng(seed).normal(size=(count, len(CHANNELS))).astype(np.float32)
-    t_ns = sample_times(0, count, rate_hz=RATE_HZ, start_ns=RECORDED)
+    t_ns = sample_times(0, count, rate_hz=rate_hz, start_ns=RECORDED)
     for at, missing in holes:
-        t_ns[at:] += missing * PERIOD_NS
-    return Recording(t_ns, samples, CHANNELS, RATE_HZ)
+        t_ns[at:] += round(missing * 1e9 / rate_hz)
+    return Recording(t_ns, samples, CHANNELS, rate_hz)
 
 
 def cut(whole: Recording, sizes: Sequence[int], *, start: int = 0) -> list[Block]:
     """Cut a recording into blocks of these sizes, over and over, ending at its gaps as sources do."""
-    gaps = (np.flatnonzero(np.diff(whole.t_ns) > 1.5e9 / RATE_HZ) + 1).tolist()
+    gaps = (np.flatnonzero(np.diff(whole.t_ns) > 1.5e9 / whole.rate_hz) + 1).tolist()
     blocks: list[Block] = []
     at = start
     while at < len(whole):
@@ -72,8 +78,8 @@ def cut(whole: Recording, sizes: Sequence[int], *, start: int = 0) -> list[Block
     return blocks
 
 
-def online(declared: FeatureView, blocks: Sequence[Block]) -> list[FeatureWindow]:
-    computer = FeatureComputer(declared, RATE_HZ, CHANNELS)
+def online(declared: FeatureView, blocks: Sequence[Block], *, rate_hz: float = RATE_HZ) -> list[FeatureWindow]:
+    computer = FeatureComputer(declared, rate_hz, CHANNELS)
     return [window for block in blocks for window in computer.push(block)]
 
 
@@ -92,6 +98,7 @@ streams = st.fixed_dictionaries(
         "holes": st.lists(st.tuples(st.integers(1, 239), st.integers(1, 300)), max_size=3),
         "nans": st.lists(st.integers(0, 399), max_size=3),
         "seed": st.integers(0, 1000),
+        "rate_hz": st.one_of(st.sampled_from([100.0, 1000 / 3, 16_000.0, 44_100.0]), st.floats(50, 1e5)),
     }
 )
 POLICIES = ["skip", "hold", "mark", "fill"]
@@ -99,7 +106,8 @@ POLICIES = ["skip", "hold", "mark", "fill"]
 
 def stream(drawn: dict[str, Any]) -> Recording:
     count = drawn["count"]
-    whole = recording(count, seed=drawn["seed"], holes=[hole for hole in drawn["holes"] if hole[0] < count])
+    holes = [hole for hole in drawn["holes"] if hole[0] < count]
+    whole = recording(count, seed=drawn["seed"], holes=holes, rate_hz=drawn["rate_hz"])
     for at in drawn["nans"]:
         whole.samples[at % count, at % 3] = np.nan
     return whole
@@ -117,8 +125,9 @@ def test_online_equals_offline_bit_for_bit(
     drawn: dict[str, Any], window: int, hop: int, sizes: list[int], policies: tuple[str, str]
 ) -> None:
     whole = stream(drawn)
-    declared = view(window, hop, non_finite=policies[0], gap=policies[1])
-    assert as_data(online(declared, cut(whole, sizes))) == as_data(compute_recording(declared, whole))
+    rate_hz = whole.rate_hz
+    declared = view(window, hop, rate_hz=rate_hz, non_finite=policies[0], gap=policies[1])
+    assert as_data(online(declared, cut(whole, sizes), rate_hz=rate_hz)) == as_data(compute_recording(declared, whole))
 
 
 @settings(max_examples=40, deadline=None)
@@ -128,9 +137,9 @@ def test_a_computer_that_starts_later_gives_the_same_windows(
 ) -> None:
     """But for values from before its start that it does not know: here such windows are left out."""
     whole = stream(drawn)
-    declared = view(window, hop, non_finite="skip", gap="skip")
+    declared = view(window, hop, rate_hz=whole.rate_hz, non_finite="skip", gap="skip")
     first = int(start * (len(whole) - 1))
-    later = as_data(online(declared, cut(whole, [50], start=first)))
+    later = as_data(online(declared, cut(whole, [50], start=first), rate_hz=whole.rate_hz))
     everything = as_data(compute_recording(declared, whole))
     assert later == [one for one in everything if one[1] >= whole.t_ns[first]]
 

@@ -43,6 +43,49 @@ int main(void) {
 }
 """
 
+ARDUINO = r"""
+#include <stdint.h>
+#include <stdio.h>
+enum { A0 = 14, A1, A2, A3, A4, A5 };
+static uint32_t clock_us = 4294000000u;  // wraps during the test, as it does after 71 minutes
+static uint32_t micros() { return clock_us += 50; }
+static int analogRead(int pin) { return pin * 10 + (int)(clock_us / 1000000u % 7); }
+struct Port {
+    void begin(unsigned long) {}
+    size_t write(const uint8_t *data, size_t count) { return fwrite(data, 1, count, stdout); }
+};
+static Port Serial;
+"""
+"""What the sketch takes of Arduino's core, with a clock that runs on by itself."""
+
+
+def test_the_sketch_compiles_and_sends_what_the_receiver_reads(tmp_path: Path) -> None:
+    compiler = shutil.which("g++") or shutil.which("c++")
+    if compiler is None:
+        pytest.skip("there is no C++ compiler: sudo apt-get install g++")
+    (tmp_path / "Arduino.h").write_text(ARDUINO)
+    (tmp_path / "main.cpp").write_text(
+        f'#include "Arduino.h"\n#include "{HEADER / "serial_sender.ino"}"\n'
+        "int main() { setup(); for (int i = 0; i < 25; i++) loop(); }\n"
+    )
+    flags = ["-std=gnu++11", "-Wall", "-Wextra", "-Werror", f"-I{HEADER}", f"-I{tmp_path}"]
+    subprocess.run(
+        [compiler, *flags, str(tmp_path / "main.cpp"), "-o", str(tmp_path / "sketch")], check=True, timeout=120
+    )
+    sent = subprocess.run([tmp_path / "sketch"], check=True, capture_output=True, timeout=30).stdout
+    deframer = Deframer()
+    packets = list(deframer.feed(sent))
+    described = [packet for packet in packets if isinstance(packet, Description)]
+    frames = [packet for packet in packets if isinstance(packet, SampleFrame)]
+    assert (deframer.broken, len(described), len(frames)) == (0, 3, 25)
+    assert (described[0].channels, described[0].rate_hz) == (("a0", "a1", "a2"), 100.0)
+    assert described[0].scale == pytest.approx((5 / 1023,) * 3)
+    assert [frame.sequence for frame in frames] == list(range(25))
+    steps = np.diff([frame.device_us for frame in frames])
+    assert set(steps.tolist()) == {100_000}, "ten samples at 100 Hz, across the wrap of micros()"
+    assert frames[0].values.shape == (10, 3)
+    np.testing.assert_array_equal(frames[0].values[:, 1] - frames[0].values[:, 0], 10)
+
 
 def test_frames_of_the_header_are_read(tmp_path: Path) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc")

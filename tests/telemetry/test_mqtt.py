@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.telemetry import Backoff, Forwarder, Outbox, OutboxSink, Spool, make_record
 from edge_runtime.telemetry.mqtt import Broker, MqttCarrier
 from edge_runtime.telemetry.payloads import NativePayloads, Topics, discovery_messages
+from support.certificates import make_certificates
 from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
 
@@ -213,32 +212,7 @@ async def test_a_record_that_the_broker_refuses_is_not_taken_for_delivered(tmp_p
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, a broker's certificate and a device's, made by openssl."""
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run([shutil.which("openssl") or "openssl", *arguments], check=True, capture_output=True, cwd=folder)
-
-    openssl("req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ca")
-    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
-    for name in ("server", "device"):
-        openssl(
-            "req",
-            "-newkey",
-            "ed25519",
-            "-nodes",
-            "-keyout",
-            f"{name}.key",
-            "-out",
-            f"{name}.csr",
-            "-subj",
-            f"/CN={name}",
-        )
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"),
-            *("-out", f"{name}.crt", "-days", "2", "-extfile", "ext"),
-        )
-        (folder / f"{name}.key").chmod(0o644)
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 async def test_tls_with_client_certificates(tmp_path: Path, certificates: Path) -> None:
