@@ -29,8 +29,8 @@ class Assembler:
         The device's clock in terms of the host's.
     """
 
-    def __init__(self, rate_hz: float, counts: SourceCounts) -> None:
-        self.clock = ClockMap()
+    def __init__(self, rate_hz: float, counts: SourceCounts, *, clock: ClockMap | None = None) -> None:
+        self.clock = clock or ClockMap()
         self._period_ns = NS_PER_S / rate_hz
         self._counts = counts
         self._sequence = 0

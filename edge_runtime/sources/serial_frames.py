@@ -15,6 +15,7 @@ from edge_runtime.sources.base import Source, SourceCounts
 from edge_runtime.sources.line import Piece, SerialLine
 from edge_runtime.stream.block import Block
 from edge_runtime.stream.channels import check_channel_names
+from edge_runtime.stream.clockmap import ClockMap
 from edge_runtime.stream.deframer import Deframer
 from edge_runtime.stream.frame import Description, SampleFrame
 from edge_runtime.stream.sequence import InOrder, Sequencer
@@ -35,6 +36,8 @@ class StreamDecoder:
         Which of the link's streams.
     counts
         Where its blocks and samples are counted.
+    clock
+        The device's clock, which all its streams share; None: one for this stream alone.
 
     Attributes
     ----------
@@ -42,13 +45,21 @@ class StreamDecoder:
         Frames with another number of channels.
     """
 
-    def __init__(self, channels: Sequence[str], rate_hz: float, *, stream: int, counts: SourceCounts) -> None:
+    def __init__(
+        self,
+        channels: Sequence[str],
+        rate_hz: float,
+        *,
+        stream: int,
+        counts: SourceCounts,
+        clock: ClockMap | None = None,
+    ) -> None:
         self.stream = stream
         self.misfits = 0
         self.sequencer = Sequencer[SampleFrame]()
         self._channels = tuple(channels)
         self._rate_hz = rate_hz
-        self._assembler = Assembler(rate_hz, counts)
+        self._assembler = Assembler(rate_hz, counts, clock=clock)
         self._boot: int | None = None
         self._scale = np.ones(len(channels))
         self._offset = np.zeros(len(channels))

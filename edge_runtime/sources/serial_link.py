@@ -14,6 +14,7 @@ from edge_runtime.sources.base import Source, SourceCounts
 from edge_runtime.sources.line import SerialLine
 from edge_runtime.sources.serial_frames import LinkDecoder, StreamDecoder
 from edge_runtime.stream.block import Block
+from edge_runtime.stream.clockmap import ClockMap
 from edge_runtime.stream.resample import Resampler
 
 __all__ = ["LinkStream", "SerialLinkSource"]
@@ -42,7 +43,8 @@ class LinkStream:
 class SerialLinkSource(Source):
     """Brings the streams of a device behind one serial port onto the grid of one rate.
 
-    Where one of them is missing its channels are NaN. Everything else is as with `SerialSource`.
+    They share the device's clock, so that what it acquired together stays together. Where one of them is missing its
+    channels are NaN. Everything else is as with `SerialSource`.
 
     Parameters
     ----------
@@ -99,9 +101,10 @@ class SerialLinkSource(Source):
 
     async def blocks(self) -> AsyncIterator[Block]:
         """Yield the grid's blocks as they come, for ever."""
+        clock = ClockMap()
         decoder = LinkDecoder(
             [
-                StreamDecoder(one.channels, one.rate_hz, stream=one.stream, counts=counts)
+                StreamDecoder(one.channels, one.rate_hz, stream=one.stream, counts=counts, clock=clock)
                 for one, counts in zip(self._streams, self.stream_counts, strict=True)
             ],
             self.counts,
