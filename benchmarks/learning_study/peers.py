@@ -17,12 +17,14 @@ from edge_runtime.errors import ToolError
 from edge_runtime.learning import SoftmaxHead, StreamingLDA
 from learning_study.body import Body
 
-__all__ = ["FOREST", "PEERS", "Peer"]
+__all__ = ["FOREST", "PEERS", "UNGATED", "Peer"]
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 FOREST = "river_arf"
+UNGATED = "ungated_slda"
+"""No peer: the learner's own cumulative head without a gate before it, to show what the gate costs."""
 WARM = 20
 """Samples of each known class, drawn around its training mean, that a peer without initial weights begins with."""
 
@@ -212,7 +214,7 @@ class CoralSoftmax(Peer):
 
 PEERS: dict[str, Callable[[Body], Peer]] = {
     "always_adapting": AlwaysAdapting,
-    "ungated_slda": UngatedLDA,
+    UNGATED: UngatedLDA,
     "river_softmax": RiverSoftmax,
     FOREST: RiverForest,
     "sklearn_sgd": SklearnSGD,

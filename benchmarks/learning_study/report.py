@@ -31,6 +31,7 @@ _COLUMNS = (
     "label_us",
     "bytes",
     "served",
+    "ungated",
     "best_peer",
 )
 

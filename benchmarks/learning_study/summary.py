@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from learning_study.peers import UNGATED
 from learning_study.world import CLEAN, DRIFTED, EVERY, STEPS
 
 __all__ = ["cells_of", "summarise"]
@@ -53,6 +54,7 @@ def _cell(key: tuple[Any, ...], runs: Sequence[Run]) -> dict[str, Any]:
     lost = _mean_interval([100 * (run["frozen_clean"] - run["frozen_drifted"]) for run in runs])
     gain = np.mean([run["offline"] - run["frozen_drifted"] for run in runs])
     peers = _peers(runs)
+    ungated = peers.pop(UNGATED)
     return {
         "stream": stream,
         "drift": drift,
@@ -72,6 +74,7 @@ def _cell(key: tuple[Any, ...], runs: Sequence[Run]) -> dict[str, Any]:
         "label_us": round(float(np.median([run["label_us"] for run in runs])), 1),
         "bytes": int(np.max([run["bytes"] for run in runs])),
         "served": round(100 * float(np.mean([_lifetime(run["served"]) for run in runs])), 2),
+        "ungated": ungated["peer"],
         "peers": peers,
         "best_peer": max(peers, key=lambda name: peers[name]["peer"]),
         "best_peer_beaten": all(numbers["served"] > numbers["peer"] for numbers in peers.values()),
@@ -166,6 +169,7 @@ def _results(cells: Sequence[Mapping[str, Any]], runs: Sequence[Run]) -> dict[st
         "int8_gap_points": _largest(cells, lambda cell: abs(cell["int8_gap_points"]["mean"])),
         "median_int8_gap_points": _median([cell["int8_gap_points"]["mean"] for cell in cells]),
         "cells_best_peer_beaten": int(beaten.sum()),
+        "median_lead_over_ungated_points": _median([cell["served"] - cell["ungated"] for cell in cells]),
         "median_lead_points": _median([_lead(cell) for cell in cells]),
         "false_promotions_per_run": round(float(np.mean([run["false_promotions"] for run in runs])), 4),
         "bytes": max((cell["bytes"] for cell in cells), default=0),

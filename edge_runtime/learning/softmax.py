@@ -70,6 +70,7 @@ class SoftmaxHead(Head):
         self._weights, self._bias = checked_linear(weights, bias)
         self.rate, self.averaged = float(rate), averaged
         self._labels = 0
+        self._steps = np.empty_like(self._weights)
         self._mean = (self._weights.copy(), self._bias.copy()) if averaged else (self._weights, self._bias)
         super().__init__(self._weights.shape[1], self._weights.shape[0])
 
@@ -90,14 +91,14 @@ class SoftmaxHead(Head):
                 self._average()
 
     def _step(self, embedding: npt.NDArray[np.float32], label: int) -> None:
-        error = self._weights @ embedding
+        error = self._weights.dot(embedding)
         error += self._bias
         error -= np.maximum.reduce(error)
         np.exp(error, out=error)
         error /= np.add.reduce(error)
         error[label] -= 1
-        error *= self.rate / (1 + float(embedding @ embedding))
-        self._weights -= error[:, None] * embedding
+        error *= self.rate / (1 + float(embedding.dot(embedding)))
+        self._weights -= np.dot(error[:, None], embedding[None], out=self._steps)
         self._bias -= error
 
     def _average(self) -> None:
