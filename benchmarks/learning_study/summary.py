@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_study.peers import UNGATED
+from learning_study.table import write_table
 from learning_study.world import CLEAN, DRIFTED, EVERY, STEPS
 
 __all__ = ["cells_of", "summarise"]
@@ -37,6 +38,7 @@ def summarise(runs: Sequence[Run], folder: Path) -> dict[str, Any]:
     (folder / "cells.json").write_text(json.dumps(cells, indent=1))
     results = _results(cells, runs)
     write_report(runs, cells, results, folder)
+    write_table(cells, folder / "table.md")
     return results
 
 

@@ -19,6 +19,7 @@ __all__ = ["Head", "Targets", "describe", "linear_of_means"]
 Targets = npt.NDArray[Any]
 """int64[n] classes, or float32[n, outputs] for a head that learns numbers."""
 
+_FLOAT, _WHOLE = np.dtype(np.float32), np.dtype(np.int64)
 _UNSEEN_PENALTY = 1.0
 """How far (in nats) a class that was never labelled stays below the mean of those that were."""
 
@@ -116,7 +117,7 @@ class Head(ABC):
 
     def _checked_targets(self, targets: Targets, count: int) -> Sequence[Any]:
         """Return one target for each sample, as `_learn` takes it."""
-        if targets.dtype != np.int64 or targets.shape != (count,):
+        if targets.dtype != _WHOLE or targets.shape != (count,):
             raise DataError(f"labels are {describe(targets)}: int64[{count}] is needed, one per embedding")
         classes: list[int] = targets.tolist()
         if classes and not 0 <= min(classes) <= max(classes) < self.classes:
@@ -167,9 +168,9 @@ class Head(ABC):
         return head
 
     def _check_embeddings(self, embeddings: npt.NDArray[np.float32]) -> None:
-        if embeddings.dtype != np.float32 or embeddings.ndim != 2 or embeddings.shape[1] != self.features:
+        if embeddings.dtype != _FLOAT or embeddings.ndim != 2 or embeddings.shape[1] != self.features:
             raise DataError(f"embeddings are {describe(embeddings)}: float32[n, {self.features}] is needed")
-        if not np.isfinite(embeddings).all():
+        if np.count_nonzero(np.isfinite(embeddings)) != embeddings.size:
             raise DataError("embeddings hold NaN or infinity: a head learns and scores finite values only")
 
 
