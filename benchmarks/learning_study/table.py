@@ -44,6 +44,6 @@ def _row(stream: str, drift: str, cells: Sequence[Mapping[str, Any]]) -> str:
 def _span(values: Iterable[float], digits: int) -> str:
     numbers = list(values)
     if not numbers:
-        return "–"
+        return "none"
     low, high = (f"{round(end, digits) + 0:.{digits}f}" for end in (min(numbers), max(numbers)))
     return low if low == high else f"{low} to {high}"

@@ -24,9 +24,7 @@ def embeddings(count: int, random: np.random.Generator, *, turned: bool = False)
 
 def feed(watch: StartUpWatch, rows: np.ndarray, first: int = 0) -> list[bool]:
     """Return whether each shift led home."""
-    found = [
-        watch.add(row, first + number, predicted=int((WEIGHTS @ row).argmax())) for number, row in enumerate(rows)
-    ]
+    found = [watch.add(row, first + number, predicted=int((WEIGHTS @ row).argmax())) for number, row in enumerate(rows)]
     return [event.home for event in found if event is not None]
 
 
