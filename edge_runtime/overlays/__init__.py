@@ -3,3 +3,12 @@
 `bitstreams/<board>/build.tcl` makes them with Vivado. pynq finds the folder by the entry point ``pynq.overlays``, so
 that ``pynq.Overlay("edge_runtime.bit")`` works from anywhere.
 """
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["FOLDER"]
+
+FOLDER = Path(__file__).parent
+"""Where the bitstream lies."""

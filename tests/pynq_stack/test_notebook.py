@@ -11,7 +11,7 @@ from pynqutils.setup_utils import ExtensionsManager, deliver_notebooks
 import edge_runtime.notebooks
 import edge_runtime.overlays
 
-NOTEBOOK = Path(edge_runtime.notebooks.__file__).with_name("first_steps.ipynb")
+NOTEBOOK = edge_runtime.notebooks.FOLDER / "first_steps.ipynb"
 
 
 def test_every_cell_runs(capsys, monkeypatch):
@@ -29,7 +29,7 @@ def test_every_cell_runs(capsys, monkeypatch):
 
 @pytest.mark.parametrize("package", [edge_runtime.notebooks, edge_runtime.overlays])
 def test_pynq_finds_the_folder(package):
-    assert Path(ExtensionsManager.extension_path(package.__name__)) == Path(package.__file__).parent
+    assert Path(ExtensionsManager.extension_path(package.__name__)) == package.FOLDER
 
 
 def test_pynq_delivers_the_notebook(tmp_path):
