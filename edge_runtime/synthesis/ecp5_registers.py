@@ -165,7 +165,7 @@ def _clock(netlist: Netlist, cell: Cell, clock: Bit) -> None:
     netlist.connect(cell, "CLK0", clock)
     netlist.connect(cell, "CE0", "1")
     netlist.connect(cell, "RST0", "0")
-    cell.parameters.update({"GSR": "DISABLED", "RESETMODE": "SYNC", "SOURCEB_MODE": "B_INPUT"})
+    cell.parameters.update({"GSR": "DISABLED", "RESETMODE": "SYNC"})
 
 
 def _source_registers(netlist: Netlist, bits: Sequence[Bit]) -> dict[Bit, Cell] | None:

