@@ -8,7 +8,7 @@ import pytest
 
 from edge_runtime.boards import list_boards, load_board
 from edge_runtime.errors import ConfigError, StateError
-from edge_runtime.synthesis import bitstream_of, read_manifest, write_manifest
+from edge_runtime.synthesis import bitstream_of, read_manifest, route, tool_versions, write_manifest
 from edge_runtime.synthesis.design import board_design
 
 ECP5 = [name for name in list_boards() if load_board(name).part.family == "ecp5"]
@@ -87,6 +87,22 @@ def test_a_bitstream_reaches_its_clock_and_fits(name: str) -> None:
     assert manifest is not None
     assert manifest.fmax_mhz >= manifest.clock_mhz == board.clock_hz / 1e6
     assert (manifest.lut, manifest.dsp, manifest.bram36) <= (board.part.lut, board.part.dsp, board.part.bram36)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_BITSTREAM)
+def test_making_a_bitstream_again_gives_the_same_bytes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Yosys, nextpnr and ecppack, from the beginning: ten minutes and more."""
+    manifest = read_manifest(name)
+    assert manifest is not None
+    if manifest.tools != tool_versions():
+        pytest.skip(f"made by other tools: {manifest.tools}")
+    monkeypatch.setenv("EDGE_RUNTIME_CACHE", str(tmp_path))
+    result, routed = route(load_board(name), seed=manifest.seed)
+    assert result.fmax_mhz == manifest.fmax_mhz
+    assert routed.bitstream == bitstream_of(manifest).read_bytes()
 
 
 @pytest.mark.parametrize("name", ECP5)
