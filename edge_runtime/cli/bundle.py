@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from edge_runtime.bundles import (
     view_of,
     write_bundle,
 )
+from edge_runtime.cli.device import HERE, CaOption, UrlOption, ask
 from edge_runtime.cli.output import JsonFlag, print_json, print_table
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.view import FeatureView
@@ -26,6 +27,9 @@ from edge_runtime.files import write_file
 __all__ = ["bundle"]
 
 bundle = typer.Typer(no_args_is_help=True, help="Bundles: a network with all that belongs to it, in one signed file.")
+
+STEP_S = 120.0
+"""A small board takes its time to compile a network."""
 
 KeyOption = Annotated[Path, typer.Option("--key", help="An Ed25519 key in PEM.")]
 
@@ -96,6 +100,63 @@ def check(
         print_table(
             ["member", "bytes"], [(name, member.size) for name, member in about.members.items()], title=about.name
         )
+
+
+def _show_state(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    rows = [(which, _shown(found, which)) for which in ("active", "previous", "candidate")]
+    rows += [("state", found["state"])]
+    shadow = found["shadow"]
+    if shadow is not None:
+        rows += [("shadow", f"{shadow['agreed']:,} of {shadow['compared']:,} windows as what serves")]
+        right = f"{shadow['shadow_right']:,} right, what serves {shadow['served_right']:,}"
+        rows += [("labels", f"{right}, of {shadow['labelled']:,}")]
+    if found["last_refusal"]:
+        rows += [("refused", found["last_refusal"])]
+    print_table(["bundle", ""], rows, title="bundles")
+
+
+def _shown(found: dict[str, Any], which: str) -> str:
+    digest = found[which]
+    about = found["names"].get(digest, {})
+    return "-" if digest is None else f"{about.get('name', '?')} {about.get('version', '')} ({digest[:12]})"
+
+
+@bundle.command("stage")
+def stage(
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle.")],
+    *,
+    url: UrlOption = HERE,
+    ca_file: CaOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Send a bundle to a running daemon, which checks it and keeps it as the candidate."""
+    _show_state(ask(url, "/bundles", ca_file, _read(path), deadline_s=STEP_S), as_json=as_json)
+
+
+@bundle.command("status")
+def bundle_status(*, url: UrlOption = HERE, ca_file: CaOption = None, as_json: JsonFlag = False) -> None:
+    """Show which bundles a running daemon has, which one serves, and how the shadow does."""
+    _show_state(ask(url, "/bundles", ca_file), as_json=as_json)
+
+
+def _step(action: str, about: str) -> None:
+    """Make the verb of one step in a bundle's life."""
+
+    def verb(*, url: UrlOption = HERE, ca_file: CaOption = None, as_json: JsonFlag = False) -> None:
+        found = ask(url, "/bundles/action", ca_file, {"action": action}, deadline_s=STEP_S)
+        _show_state(found, as_json=as_json)
+
+    bundle.command(action, help=about)(verb)
+
+
+_step("shadow", "Let the staged bundle run beside what serves, and be compared.")
+_step("activate", "Let the bundle in the shadow serve, on trial.")
+_step("commit", "End the trial: the bundle stays, and the previous one is kept.")
+_step("rollback", "Let the previous bundle, or the pipeline file's own network, serve again.")
+_step("discard", "Forget the candidate.")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from rich.table import Table
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.errors import ConfigError, LinkError
 
-__all__ = ["label", "rollback", "status", "steer"]
+__all__ = ["HERE", "CaOption", "UrlOption", "ask", "label", "rollback", "status", "steer"]
 
 DEADLINE_S = 10.0
 
@@ -37,7 +37,7 @@ def status(
     """Show what a daemon is doing; the token is taken from EDGE_RUNTIME_TOKEN."""
     if watch and as_json:
         raise ConfigError("--watch and --json do not go together; leave one of them")
-    found = _ask(url, "/status", ca_file)
+    found = ask(url, "/status", ca_file)
     if as_json:
         print_json(found)
     elif watch:
@@ -57,7 +57,7 @@ def label(
 ) -> None:
     """Say what a prediction should have been. Exit status 0 only if the label was learnt."""
     body = {"labels": [{"pipeline": pipeline, "prediction": prediction, "label": true_class}]}
-    (fate,) = _ask(url, "/labels", ca_file, body)["statuses"]
+    (fate,) = ask(url, "/labels", ca_file, body)["statuses"]
     if as_json:
         print_json({"pipeline": pipeline, "prediction": prediction, "label": true_class, "status": fate})
     else:
@@ -74,7 +74,7 @@ def rollback(
     as_json: JsonFlag = False,
 ) -> None:
     """Let the network's own last layer serve again."""
-    answer = _ask(url, "/rollback", ca_file, {"pipeline": pipeline})
+    answer = ask(url, "/rollback", ca_file, {"pipeline": pipeline})
     if as_json:
         print_json(answer)
     else:
@@ -91,24 +91,40 @@ def steer(
     as_json: JsonFlag = False,
 ) -> None:
     """Tell a pipeline's learner what to do."""
-    answer = _ask(url, "/learning", ca_file, {"pipeline": pipeline, "action": action.replace("-", " "), "name": name})
+    answer = ask(url, "/learning", ca_file, {"pipeline": pipeline, "action": action.replace("-", " "), "name": name})
     if as_json:
         print_json(answer)
     else:
         terminal().print(f"{answer['serving']} serves; classes: {', '.join(answer['classes'])}")
 
 
-def _ask(url: str, path: str, ca_file: Path | None, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def ask(
+    url: str,
+    path: str,
+    ca_file: Path | None,
+    body: dict[str, Any] | bytes | None = None,
+    *,
+    deadline_s: float = DEADLINE_S,
+) -> dict[str, Any]:
+    """Ask a daemon's service, with the token in EDGE_RUNTIME_TOKEN; bytes are sent as they are, a table as JSON.
+
+    Raises
+    ------
+    ConfigError
+        If the service refuses; the message says why.
+    LinkError
+        If there is no answer.
+    """
     if not url.startswith(("http://", "https://")):
         raise ConfigError(f"--url is {url!r}; it must be like {HERE}")
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/octet-stream" if isinstance(body, bytes) else "application/json"}
     if "EDGE_RUNTIME_TOKEN" in os.environ:
         headers["Authorization"] = f"Bearer {os.environ['EDGE_RUNTIME_TOKEN']}"
-    data = None if body is None else json.dumps(body).encode()
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     try:
         context = ssl.create_default_context(cafile=ca_file) if url.startswith("https://") else None
         request = urllib.request.Request(url.rstrip("/") + path, data, headers)  # noqa: S310 # checked above
-        with urllib.request.urlopen(request, timeout=DEADLINE_S, context=context) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=deadline_s, context=context) as answer:  # noqa: S310
             value = json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
@@ -132,7 +148,7 @@ def _refused(error: urllib.error.HTTPError, url: str) -> ConfigError:
 def _watch(url: str, ca_file: Path | None) -> None:
     with Live(console=terminal(), auto_refresh=False, screen=False) as live:
         while True:
-            live.update(_table(_ask(url, "/status", ca_file)), refresh=True)
+            live.update(_table(ask(url, "/status", ca_file)), refresh=True)
             time.sleep(1)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, FailoverAccelerator, open_accelerator
 from edge_runtime.accelerator.failover import run_deadline_s
 from edge_runtime.boards import Board, load_board
+from edge_runtime.bundles import Bundle, view_of
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
 from edge_runtime.daemon.config import (
@@ -32,7 +34,7 @@ from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.sources.base import Source
 from edge_runtime.telemetry.sink import Sink
 
-__all__ = ["Deployment", "build_learning", "build_pipeline", "deploy"]
+__all__ = ["Deployment", "build_learning", "build_pipeline", "deploy", "deploy_bundle"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Deployment:
         What its input is made of.
     open_accelerator
         Opens what runs it.
+    statistics
+        What the training set's embeddings looked like, where a bundle says it.
     """
 
     board: Board
@@ -58,6 +62,7 @@ class Deployment:
     network: Network
     view: FeatureView
     open_accelerator: Callable[[], Accelerator]
+    statistics: TrainingStatistics | None = None
 
 
 def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) -> Deployment:
@@ -81,8 +86,39 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
     FitError
         If it does not fit the board's overlay.
     """
-    chosen = load_board(board or model.board)
-    program = compile_model(read_model(model.path), chosen.overlay, name=model.path.name)
+    return _deploy(read_model(model.path), model.path.name, model, view, load_board(board or model.board))
+
+
+def deploy_bundle(bundle: Bundle, model: ModelTable, *, board: str | None = None) -> Deployment:
+    """Compile a bundle's network to run where, and as, the pipeline file's own network does.
+
+    Parameters
+    ----------
+    bundle
+        A bundle that was checked.
+    model
+        The pipeline file's network: its accelerator, board and check hold for the bundle's too.
+    board
+        Another board than `model` names.
+
+    Raises
+    ------
+    BundleError
+        If the bundle's view cannot be read.
+    InputError
+        As `deploy`; or if the statistics are of another network.
+    """
+    about = bundle.manifest
+    own = model.model_copy(update={"classes": about.classes, "reserved_classes": 0})
+    content = bundle.members["network.tflite"]
+    deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board))
+    if "statistics.npz" not in bundle.members:
+        return deployment
+    return replace(deployment, statistics=TrainingStatistics.read(BytesIO(bundle.members["statistics.npz"])))
+
+
+def _deploy(content: bytes, name: str, model: ModelTable, view: FeatureView, chosen: Board) -> Deployment:
+    program = compile_model(content, chosen.overlay, name=name)
     network = Network(program.graph, size=view.size, classes=model.classes, reserved=model.reserved_classes)
 
     def open_it() -> Accelerator:

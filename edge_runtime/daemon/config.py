@@ -18,6 +18,7 @@ from edge_runtime.sources.tables import AnySourceTable, RecordingTable
 from edge_runtime.units import Duration, Size
 
 __all__ = [
+    "BundlesTable",
     "DeviceTable",
     "LearningTable",
     "ModelTable",
@@ -114,6 +115,14 @@ class ServiceTable(Table):
     key_file: NearbyPath | None = None
 
 
+class BundlesTable(Table):
+    """Bundles that are sent to the running daemon; without this table it takes none."""
+
+    folder: NearbyPath = Field(description="where bundles are kept")
+    keys: tuple[NearbyPath, ...] = Field(min_length=1, description="public keys of those who may sign, as PEM files")
+    trial: Duration = Field(default=600.0, description="how long a new bundle serves without a failure until it stays")
+
+
 class SerialCommandsTable(Table):
     """Labels and commands over a serial port; without this table none come that way."""
 
@@ -134,6 +143,7 @@ class PipelineConfig(Table):
     sink: tuple[SinkTable, ...] = ()
     service: ServiceTable | None = None
     serial_commands: SerialCommandsTable | None = None
+    bundles: BundlesTable | None = None
 
     @model_validator(mode="after")
     def _learning_has_labels(self) -> Self:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from edge_runtime.daemon.build import Deployment
+from edge_runtime.daemon.bundle_keeper import BundleKeeper
+from edge_runtime.daemon.engine import Engine
 from edge_runtime.daemon.labels import AnyLabel, Label, LabelQueue, SpanLabel
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.step import Step
@@ -37,23 +39,44 @@ COMMANDS = ("label", "learning", "rollback", "status", "bundle", "bundle-action"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Unit:
-    """A pipeline with what it runs and how labels reach it.
+    """A pipeline with what it runs at present.
 
     Parameters
     ----------
     pipeline
         The pipeline.
-    deployment
-        Its network.
-    labels
-        Takes labels from outside; None: it takes none.
+    engine
+        Its network, and how labels reach it.
+    bundles
+        Takes bundles for it; None: it takes none.
     """
 
     pipeline: Pipeline
-    deployment: Deployment
-    labels: LabelQueue | None = None
+    engine: Engine
+    bundles: BundleKeeper | None = None
+
+    @property
+    def deployment(self) -> Deployment:
+        """The network."""
+        return self.engine.deployment
+
+    @property
+    def labels(self) -> LabelQueue | None:
+        """Takes labels from outside; None: it takes none."""
+        return self.engine.labels
+
+    async def install(self, engine: Engine) -> None:
+        """Switch to another network.
+
+        Raises
+        ------
+        EdgeRuntimeError
+            If it cannot be opened; the one before goes on.
+        """
+        await self.pipeline.switch(engine.computer, engine.open_step, features=engine.deployment.view.output_names)
+        self.engine = engine
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,7 +104,7 @@ class RunningDevice(Device):
         self.name = name
         self.hub = hub
         self._units = {unit.pipeline.name: unit for unit in units}
-        self._infos = {name: _info(name, unit.deployment) for name, unit in self._units.items()}
+        self._infos: dict[str, tuple[Deployment, ModelInfo]] = {}
         self._online = tuple(online)
         self._started = time.monotonic()
 
@@ -91,7 +114,7 @@ class RunningDevice(Device):
 
     def models(self) -> Mapping[str, ModelInfo]:
         """Return the models by their pipelines' names."""
-        return self._infos
+        return {name: self._info(name, unit.deployment) for name, unit in self._units.items()}
 
     def status(self) -> dict[str, Any]:
         """Return all that the pipelines and sinks report."""
@@ -102,6 +125,7 @@ class RunningDevice(Device):
             reports[name]["classes"] = list(unit.classes)
             reports[name]["learning"] = unit.pipeline.learning_report()
             reports[name]["board"] = unit.deployment.board.name
+            reports[name]["bundles"] = None if unit.bundles is None else unit.bundles.describe()
             sinks.update(unit.pipeline.fanout.status())
         return {
             "device": self.name,
@@ -172,16 +196,28 @@ class RunningDevice(Device):
         raise DataError(f"there is no command {command!r}; there are {', '.join(COMMANDS)}")
 
     def bundles(self) -> dict[str, Any]:
-        """Raise: this device was started without a place for bundles."""
+        """Return which bundles are there, which serves, and how the shadow does."""
+        return self._keeper().describe()
+
+    async def push_bundle(self, content: bytes) -> dict[str, Any]:
+        """Check a bundle and stage it."""
+        return await self._keeper().push(content)
+
+    async def act_on_bundle(self, action: str) -> dict[str, Any]:
+        """Take the bundles a step on, or back."""
+        return await self._keeper().act(action)
+
+    def _keeper(self) -> BundleKeeper:
+        for unit in self._units.values():
+            if unit.bundles is not None:
+                return unit.bundles
         raise BundleError("this device takes no bundles; start it with a [bundles] table in its pipeline file")
 
-    async def push_bundle(self, content: bytes) -> dict[str, Any]:  # noqa: ARG002 # the seam's
-        """Raise: this device was started without a place for bundles."""
-        return self.bundles()
-
-    async def act_on_bundle(self, action: str) -> dict[str, Any]:  # noqa: ARG002 # the seam's
-        """Raise: this device was started without a place for bundles."""
-        return self.bundles()
+    def _info(self, name: str, deployment: Deployment) -> ModelInfo:
+        known = self._infos.get(name)
+        if known is None or known[0] is not deployment:
+            known = self._infos[name] = (deployment, _info(name, deployment))
+        return known[1]
 
     async def _learn(self, unit: Unit, label: AnyLabel) -> LabelFate:
         if unit.labels is None:

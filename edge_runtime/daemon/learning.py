@@ -51,9 +51,11 @@ class Learning:
         *,
         state: Path | None = None,
     ) -> None:
-        make: Callable[[], Learner] = (lambda: learner) if isinstance(learner, Learner) else learner
-        self._durable = None if state is None else DurableLearner(state, make)
-        self.learner = make() if self._durable is None else self._durable.learner
+        self._make: Callable[[], Learner] = (lambda: learner) if isinstance(learner, Learner) else learner
+        self._state = state
+        self._durable = None if state is None else DurableLearner(state, self._make)
+        self.learner = self._make() if self._durable is None else self._durable.learner
+        self._closed = False
         self.feed = feed
         self._head = head
 
@@ -104,8 +106,22 @@ class Learning:
         """Return what the metrics page and the store tell of learning: plain numbers and strings, by name."""
         return self.learner.report()
 
+    def resume(self) -> None:
+        """Go on after `close`, with what had been learnt; does nothing on what is open.
+
+        Raises
+        ------
+        StateError
+            If what was written down cannot be read.
+        """
+        if self._closed and self._state is not None:
+            self._durable = DurableLearner(self._state, self._make)
+            self.learner = self._durable.learner
+        self._closed = False
+
     def close(self) -> None:
         """Write down what is to survive; closing twice does nothing."""
+        self._closed = True
         if self._durable is not None:
             self._durable.close()
 

@@ -26,14 +26,14 @@ class OnlineKeeper(Watcher):
     store
         The store; the keeper closes it.
     view, key
-        The pipeline's view, and whose features they are.
+        The pipeline's view, also as an attribute: another network may have another view; and whose features they are.
     flush_every
         Seconds from one writing of what waits to the next.
     """
 
     def __init__(self, store: OnlineStore, view: FeatureView, key: str, *, flush_every: float) -> None:
         self.store = store
-        self._view = view
+        self.view = view
         self._key = key
         self._flush_every = flush_every
 
@@ -42,7 +42,7 @@ class OnlineKeeper(Watcher):
 
     def window(self, pipeline: str, names: Sequence[str], window: FeatureWindow) -> None:  # noqa: ARG002
         """Keep the features, in memory until the next flush."""
-        self.store.put(self._view, self._key, window)
+        self.store.put(self.view, self._key, window)
 
     def told(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Keep nothing of it."""

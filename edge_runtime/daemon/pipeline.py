@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
@@ -140,6 +140,8 @@ class Pipeline:
         self._channels = tuple(channels)
         self._features = tuple(features)
         self._worker: Worker | None = None
+        self._turn = anyio.Lock()
+        self._mend: Callable[[EdgeRuntimeError], Awaitable[bool]] | None = None
         self._blocks = 0
         self._now_ns = 0
         self._first_at = self._last_at = 0.0
@@ -156,7 +158,7 @@ class Pipeline:
             try:
                 self.step = await worker.run(self._open_step)
                 self._worker = worker
-                await self._serve(worker, self.step, blocks)
+                await self._serve(worker, blocks)
             except EdgeRuntimeError as error:
                 log.error("pipeline failed", pipeline=self.name, error=str(error))
                 await self._tell("event", event="failed", error=type(error).__name__, message=str(error))
@@ -183,6 +185,29 @@ class Pipeline:
             raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
         return await self._worker.run(call, self.step)
 
+    async def switch(
+        self, computer: FeatureComputer, open_step: Callable[[], Step], *, features: Sequence[str] = ()
+    ) -> None:
+        """Run another network from the next block on; where it cannot be opened, the one before goes on.
+
+        What the report counts starts again; predictions are numbered on.
+
+        Raises
+        ------
+        EdgeRuntimeError
+            Whatever opening it raises.
+        """
+        async with self._turn:
+            if self._worker is None:
+                raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
+            await self._worker.run(self._exchange, open_step)
+            self.computer, self._features = computer, tuple(features)
+            self._first_at = 0.0
+
+    def mend_with(self, mend: Callable[[EdgeRuntimeError], Awaitable[bool]]) -> None:
+        """Ask `mend` when the pipeline fails: where it switched to a network that works, the pipeline goes on."""
+        self._mend = mend
+
     async def tell(self, records: Sequence[Record]) -> None:
         """Put records into the fanout, and show them to the watchers."""
         for watcher in self._watchers:
@@ -195,13 +220,24 @@ class Pipeline:
             await anyio.sleep(self._status_every)
             await self._tell_status()
 
-    async def _serve(self, worker: Worker, step: Step, blocks: AsyncIterable[Block]) -> None:
+    async def _serve(self, worker: Worker, blocks: AsyncIterable[Block]) -> None:
         async for block in blocks:
             waiting = deque([(block, time.perf_counter())])
             self._first_at = self._first_at or waiting[0][1]
             while waiting:
                 waiting.extend(_more(blocks))
-                await self._follow(await worker.run(take_turn, self.computer, step, waiting))
+                try:
+                    await self._take(worker, waiting)
+                except EdgeRuntimeError as error:
+                    if self._mend is None or not await self._mend(error):
+                        raise
+
+    async def _take(self, worker: Worker, waiting: deque[tuple[Block, float]]) -> None:
+        """Take a turn; no other network comes between its windows and what is told of them."""
+        async with self._turn:
+            if self.step is None:
+                raise AcceleratorError(f"pipeline {self.name!r} has no network to run")
+            await self._follow(await worker.run(take_turn, self.computer, self.step, waiting))
 
     async def _follow(self, turn: Turn) -> None:
         """Show and tell what a turn found."""
@@ -217,6 +253,21 @@ class Pipeline:
             self._last_at = time.perf_counter()
         if turn.error is not None:
             raise turn.error
+
+    def _exchange(self, open_step: Callable[[], Step]) -> None:
+        """Close the step and open another, or the same again; in the worker's thread."""
+        first = 0
+        if self.step is not None:
+            first = self.step.next_prediction
+            self.step.close()
+        try:
+            step = open_step()
+        except EdgeRuntimeError:
+            self.step = self._open_step()
+            self.step.number_from(first)
+            raise
+        step.number_from(first)
+        self.step, self._open_step = step, open_step
 
     async def _finish(self, worker: Worker) -> None:
         await self._tell_status()

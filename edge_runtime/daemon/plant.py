@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge_runtime.daemon.build import Deployment, build_learning, build_pipeline, deploy
-from edge_runtime.daemon.config import LearningTable, PipelineConfig, ServiceTable
+from edge_runtime.boards import load_board
+from edge_runtime.bundles import Bundle, Requirements
+from edge_runtime.daemon.build import Deployment, deploy, deploy_bundle
+from edge_runtime.daemon.bundle_keeper import BundleKeeper, Workshop
+from edge_runtime.daemon.config import PipelineConfig, ServiceTable
 from edge_runtime.daemon.device import RunningDevice, Unit
-from edge_runtime.daemon.labels import DelayedTruth, LabelFeed, LabelQueue
-from edge_runtime.daemon.learning import Learning
-from edge_runtime.daemon.merged_labels import MergedLabels
-from edge_runtime.daemon.network import Network
+from edge_runtime.daemon.engine import Engine, build_engine
+from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.serial_commands import SerialCommands
+from edge_runtime.daemon.shadow import Shadow, ShadowPlace
 from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
-from edge_runtime.features import OnlineStore
-from edge_runtime.learning.options import LearnerOptions
-from edge_runtime.learning.statistics import TrainingStatistics
+from edge_runtime.features import FeatureView, OnlineStore
 from edge_runtime.service.hub import Hub
 from edge_runtime.service.server import Address, serve
 from edge_runtime.sources.base import Source
-from edge_runtime.sources.recording import RecordedSource
 from edge_runtime.sources.tap import TappedSource
 from edge_runtime.store import StoreSink
 from edge_runtime.telemetry.sink import Sink
@@ -87,42 +87,74 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
     InputError
         If the file's parts are not there or do not go together.
     """
-    deployment = deploy(config.model, config.view, board=board)
     source = config.source.open()
-    labels = LabelQueue() if config.learns and config.hears else None
-    learning = None
-    if config.learns and config.learning is not None:
-        learning = _learning(deployment.network, source, config.learning, labels)
-    commands, hub = _Commands(), Hub()
+    recorder, place, hub, commands = Recorder(config.pipeline.name), ShadowPlace(), Hub(), _Commands()
+    keeper = None if config.bundles is None else BundleKeeper(config.bundles, place)
+    workshop = _workshop(config, source, recorder, board=board)
+    engine = workshop.own() if keeper is None else keeper.first_engine(workshop)
     sinks = open_sinks(
         config.sink, device=config.device.name, pipelines=[config.pipeline.name], on_command=commands.carry_out
     )
-    online = _online(config)
-    pipeline = build_pipeline(
-        config.pipeline.name,
-        deployment,
-        source,
-        sinks=sinks,
-        learning=learning,
+    online = _online(config, engine.deployment.view)
+    shown = [] if config.service is None else [HubWatcher(hub)]
+    pipeline = Pipeline(
+        recorder,
+        engine.computer,
+        engine.open_step,
+        FanOut(sinks),
         status_every=config.pipeline.status_every,
-        watchers=[*([] if config.service is None else [HubWatcher(hub)]), *_feature_keepers(sinks), *online],
-        memory=None if config.pipeline.memory is None else int(config.pipeline.memory),
+        watchers=[*shown, *_feature_keepers(sinks), *online, place],
+        channels=source.channels,
+        features=engine.deployment.view.output_names,
     )
-    stores = [keeper.store for keeper in online]
-    device = RunningDevice(config.device.name, [Unit(pipeline, deployment, labels)], hub, online=stores)
+    unit = Unit(pipeline, engine, keeper)
+    if keeper is not None:
+        keeper.installs(partial(_install, unit, online))
+        pipeline.mend_with(keeper.mend)
+    device = RunningDevice(config.device.name, [unit], hub, online=[kept.store for kept in online])
     commands.device = device
     if config.pipeline.tap is not None:
         source = TappedSource(source, config.pipeline.tap)
-    beside = (*_beside(config, device), *[keeper.run for keeper in online])
-    return Plant(deployment, source, pipeline, device, beside)
+    return Plant(
+        engine.deployment, source, pipeline, device, (*_beside(config, device, keeper), *[kept.run for kept in online])
+    )
 
 
-def _online(config: PipelineConfig) -> list[OnlineKeeper]:
+async def _install(unit: Unit, online: Sequence[OnlineKeeper], engine: Engine) -> None:
+    await unit.install(engine)
+    for kept in online:
+        kept.view = engine.deployment.view
+
+
+def _online(config: PipelineConfig, view: FeatureView) -> list[OnlineKeeper]:
     table = config.online
     if table is None:
         return []
     store = OnlineStore(table.path, keep_s=table.keep_for)
-    return [OnlineKeeper(store, config.view, table.key or config.device.name, flush_every=table.flush_every)]
+    return [OnlineKeeper(store, view, table.key or config.device.name, flush_every=table.flush_every)]
+
+
+def _workshop(config: PipelineConfig, source: Source, recorder: Recorder, *, board: str | None) -> Workshop:
+    chosen = load_board(board or config.model.board)
+
+    def own() -> Engine:
+        return build_engine(deploy(config.model, config.view, board=board), config, source, recorder)
+
+    def engine(bundle: Bundle) -> Engine:
+        deployment = deploy_bundle(bundle, config.model, board=board)
+        return build_engine(deployment, config, source, recorder, place=bundle.digest[:16])
+
+    def shadow(bundle: Bundle) -> Shadow:
+        # By the reference, which gives the same bits: the overlay is left to what serves.
+        model = config.model.model_copy(update={"accelerator": "reference", "check": False})
+        deployment = deploy_bundle(bundle, model, board=board)
+        if config.learns:
+            deployment.network.linear_head()
+        still = config.model_copy(update={"learning": None})
+        made = build_engine(deployment, still, source, Recorder(f"{recorder.pipeline} shadow"))
+        return Shadow(made.computer, made.open_step)
+
+    return Workshop(Requirements(chosen.name, chosen.overlay, source.channels), own, engine, shadow)
 
 
 def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
@@ -130,8 +162,12 @@ def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
     return [FeatureKeeper(sink) for sink in stores if sink.wants_features]
 
 
-def _beside(config: PipelineConfig, device: RunningDevice) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+def _beside(
+    config: PipelineConfig, device: RunningDevice, keeper: BundleKeeper | None
+) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
     tasks: list[Callable[[], Coroutine[Any, Any, None]]] = [partial(keep_watchdog, device.is_ready)]
+    if keeper is not None:
+        tasks.append(keeper.serve)
     if config.service is not None:
         tasks.append(partial(serve, device, _address(config.service)))
     if config.serial_commands is not None:
@@ -150,16 +186,3 @@ def _token(path: Path) -> str:
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: the token cannot be read: {error}; give a text file with it") from error
-
-
-def _learning(network: Network, source: Source, table: LearningTable, labels: LabelQueue | None) -> Learning:
-    feeds: list[LabelFeed] = [] if labels is None else [labels]
-    if isinstance(source, RecordedSource) and source.recording.spans:
-        classes = {name: index for index, name in enumerate(network.classes)}
-        feeds.append(DelayedTruth(source.recording, classes, delay_s=table.label_delay))
-    if not feeds:
-        raise ConfigError("learning.enabled: needs labels, but the recording has no spans that say what was true")
-    feed = feeds[0] if len(feeds) == 1 else MergedLabels(feeds)
-    options = LearnerOptions(capacity=table.capacity, memory_bytes=table.memory_bytes, startup=table.startup)
-    statistics = None if table.statistics is None else TrainingStatistics.read(table.statistics)
-    return build_learning(network, feed, heads=table.heads, options=options, statistics=statistics, state=table.state)

@@ -70,7 +70,10 @@ class Step:
         self.decisions = dict.fromkeys(DecisionKind, 0)
         self._recorder = recorder
         self._now_ns = 0
+        self._first_prediction = 0
         accelerator.load(program)
+        if learning is not None:
+            learning.resume()
         if learning is not None and learning.learner.serving != "frozen":
             # It has learnt in a former life.
             self._serve(learning)
@@ -123,6 +126,19 @@ class Step:
             raise DataError("this pipeline does not learn; its file needs a [learning] table")
         decisions = self.learning.learner.command(command, name)
         return [record for decision in decisions for record in self._follow(self.learning, decision, self._now_ns)]
+
+    @property
+    def next_prediction(self) -> int:
+        """The number that the next prediction gets."""
+        if self.learning is None:
+            return self._first_prediction + self.inferences
+        return self.learning.learner.memory.next_id
+
+    def number_from(self, first: int) -> None:
+        """Let predictions be numbered from `first` on: a label for another network's prediction finds none of these."""
+        self._first_prediction = first
+        if self.learning is not None:
+            self.learning.learner.memory.skip_to(first)
 
     def close(self) -> None:
         """Close the accelerator, and what learning keeps on disk."""
@@ -182,7 +198,7 @@ class Step:
 
     def _remember(self, inference: Inference, window: FeatureWindow) -> int:
         if self.learning is None:
-            return self.inferences - 1
+            return self.next_prediction - 1
         if inference.embedding is None:
             raise ModelError(f"{self.network.graph.name}: the accelerator gives no embedding; learning needs one")
         return self.learning.remember(inference.embedding, self.network.class_of(inference.outputs[0]), window)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
@@ -89,8 +90,8 @@ class TrainingStatistics:
         np.savez(path, counts=self.counts, means=self.means, covariance=self.covariance)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read what `save` wrote.
+    def read(cls, path: Path | BinaryIO) -> Self:
+        """Read what `save` wrote, from a file's path or from an open file.
 
         Raises
         ------
@@ -102,8 +103,9 @@ class TrainingStatistics:
                 counts, means, covariance = (file[name].astype(np.float64) for name in _ARRAYS)
                 return cls(counts, means, covariance)
         except (OSError, KeyError, ValueError, TypeError, BadZipFile, DataError) as error:
+            name = path if isinstance(path, Path) else "statistics.npz"
             raise StateError(
-                f"{path}: no training statistics: {error}; it must be an .npz file with {', '.join(_ARRAYS)}, as "
+                f"{name}: no training statistics: {error}; it must be an .npz file with {', '.join(_ARRAYS)}, as "
                 "TrainingStatistics.save writes it"
             ) from error
 

@@ -219,7 +219,7 @@ class Steered(Body):
 class BundleAction(Body):
     """What to do with the bundles."""
 
-    action: Literal["shadow", "commit", "rollback", "discard"]
+    action: Literal["shadow", "activate", "commit", "rollback", "discard"]
 
 
 class BundleState(BaseModel):

@@ -205,7 +205,7 @@ class Device(ABC):
 
     @abstractmethod
     async def act_on_bundle(self, action: str) -> dict[str, Any]:
-        """Do ``shadow``, ``commit``, ``rollback`` or ``discard``, and return the bundles' state.
+        """Do ``shadow``, ``activate``, ``commit``, ``rollback`` or ``discard``, and return the bundles' state.
 
         Raises
         ------

@@ -1,0 +1,290 @@
+"""The bundles of a running pipeline: checked, staged, run in the shadow, served on trial, kept or taken back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import structlog
+from anyio.abc import TaskGroup
+
+from edge_runtime.bundles import Bundle, BundleLife, Phase, Requirements, check_fit, load_public_key, read_bundle
+from edge_runtime.daemon.config import BundlesTable
+from edge_runtime.daemon.engine import Engine
+from edge_runtime.daemon.shadow import Shadow, ShadowPlace
+from edge_runtime.errors import BundleError, EdgeRuntimeError, StateError
+
+__all__ = ["ACTIONS", "BundleKeeper", "Workshop"]
+
+ACTIONS = ("shadow", "activate", "commit", "rollback", "discard")
+LOOK_S = 0.5
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What makes bundles run in one pipeline.
+
+    Parameters
+    ----------
+    requirements
+        What a bundle must go with.
+    own
+        Makes the engine of the pipeline file's own network.
+    engine
+        Makes a bundle's engine.
+    shadow
+        Makes a bundle's shadow.
+    """
+
+    requirements: Requirements
+    own: Callable[[], Engine]
+    engine: Callable[[Bundle], Engine]
+    shadow: Callable[[Bundle], Shadow]
+
+
+class BundleKeeper:
+    """Takes bundles through their life while a pipeline runs.
+
+    Parameters
+    ----------
+    table
+        Where they are kept, who may sign them, and how long a trial is.
+    place
+        Where a shadow stands.
+
+    Raises
+    ------
+    ConfigError
+        If a key cannot be read.
+    StateError
+        If the folder's state is damaged.
+    """
+
+    def __init__(self, table: BundlesTable, place: ShadowPlace) -> None:
+        self._keys = [load_public_key(path) for path in table.keys]
+        self._trial_s = table.trial
+        try:
+            self._life = BundleLife(table.folder)
+            self._life.started()
+        except OSError as error:
+            raise StateError(f"{table.folder}: bundles cannot be kept there: {error.strerror}") from error
+        self._place = place
+        self._workshop: Workshop | None = None
+        self._install: Callable[[Engine], Awaitable[None]] = _not_ready
+        self._turn = anyio.Lock()
+        self._tasks: TaskGroup | None = None
+        self._stop_shadow: anyio.CancelScope | None = None
+        self._trial_since = time.monotonic()
+        self._abouts: dict[str, dict[str, Any]] = {}
+        self._last_refusal: str | None = None
+
+    def first_engine(self, workshop: Workshop) -> Engine:
+        """Return what shall run first: the active bundle, the one before where that cannot run, or the file's own."""
+        self._workshop = workshop
+        while (digest := self._life.state.active) is not None:
+            engine = self._engine_or_none(workshop, digest)
+            if engine is not None:
+                return engine
+            self._life.roll_back()
+        return workshop.own()
+
+    def installs(self, install: Callable[[Engine], Awaitable[None]]) -> None:
+        """Say how the pipeline is switched to an engine."""
+        self._install = install
+
+    async def serve(self) -> None:
+        """Run the shadow, and end trials that went well; for ever."""
+        async with anyio.create_task_group() as self._tasks:
+            if self._life.state.phase is Phase.SHADOW:
+                try:
+                    await self._start_shadow()
+                except EdgeRuntimeError as error:
+                    log.error("the shadow cannot run", error=str(error))
+            while True:
+                await anyio.sleep(LOOK_S)
+                await self._commit_if_due()
+
+    def describe(self) -> dict[str, Any]:
+        """Return the bundles' state as JSON shows it."""
+        state = self._life.describe()
+        named = {digest: self._about(digest) for key in ("active", "previous", "candidate") if (digest := state[key])}
+        trial = self._life.state.phase is Phase.TRIAL
+        left = max(0.0, self._trial_s - (time.monotonic() - self._trial_since)) if trial else None
+        return {
+            **state,
+            "names": named,
+            "shadow": self._place.describe(),
+            "trial_left_s": None if left is None else round(left, 1),
+            "last_refusal": self._last_refusal,
+        }
+
+    async def push(self, content: bytes) -> dict[str, Any]:
+        """Check a bundle and stage it.
+
+        Raises
+        ------
+        BundleError
+            If it is refused, with the reason.
+        """
+        async with self._turn:
+            try:
+                await self._stage(content)
+            except EdgeRuntimeError as error:
+                self._last_refusal = str(error)
+                log.warning("bundle refused", reason=str(error))
+                raise error if isinstance(error, BundleError) else BundleError(str(error)) from error
+        return self.describe()
+
+    async def act(self, action: str) -> dict[str, Any]:
+        """Do one of `ACTIONS`, and return the state.
+
+        Raises
+        ------
+        BundleError
+            If there is no such action, or the state does not allow it.
+        """
+        steps = {
+            "shadow": self._shadow,
+            "activate": self._activate,
+            "commit": self._commit,
+            "rollback": self._roll_back,
+            "discard": self._discard,
+        }
+        if action not in steps:
+            raise BundleError(f"there is no action {action!r}; there are {', '.join(steps)}")
+        async with self._turn:
+            await steps[action]()
+        log.warning("bundles", action=action, **self._life.describe())
+        return self.describe()
+
+    async def mend(self, error: EdgeRuntimeError) -> bool:
+        """Roll back where the pipeline failed during a trial, and say whether that was so."""
+        if self._life.state.phase is not Phase.TRIAL:
+            return False
+        log.error("the bundle on trial failed; rolling back", error=str(error))
+        self._last_refusal = f"rolled back: {error}"
+        async with self._turn:
+            await self._roll_back()
+        return True
+
+    async def _stage(self, content: bytes) -> None:
+        workshop = self._ready()
+        bundle = await _in_thread(read_bundle, content, self._keys)
+        await _in_thread(check_fit, bundle, workshop.requirements)
+        # Whatever it takes to run it is tried now: a bundle that is staged can be activated.
+        await _in_thread(workshop.shadow, bundle)
+        await _in_thread(self._life.stage, content)
+        self._end_shadow()
+        self._last_refusal = None
+
+    async def _shadow(self) -> None:
+        if self._life.state.phase is Phase.STAGED:
+            await self._start_shadow()
+        await _in_thread(self._life.shadow)
+
+    async def _activate(self) -> None:
+        workshop = self._ready()
+        candidate = self._life.state.candidate
+        if candidate is None or self._life.state.phase is not Phase.SHADOW:
+            raise BundleError(f"the newest bundle is {self._life.state.phase.value}; for this it must be shadow")
+        engine = await _in_thread(self._engine_of, workshop, candidate)
+        # First on disk: after a power cut now, the start counts as one of the trial's.
+        await _in_thread(self._life.activate)
+        self._end_shadow()
+        self._trial_since = time.monotonic()
+        try:
+            await self._install(engine)
+        except EdgeRuntimeError as error:
+            await _in_thread(self._life.roll_back)
+            raise BundleError(f"the bundle cannot run, and was rolled back: {error}") from error
+
+    async def _commit(self) -> None:
+        await _in_thread(self._life.commit)
+
+    async def _roll_back(self) -> None:
+        workshop = self._ready()
+        await _in_thread(self._life.roll_back)
+        self._end_shadow()
+        await self._install(await _in_thread(self.first_engine, workshop))
+
+    async def _discard(self) -> None:
+        await _in_thread(self._life.discard)
+        self._end_shadow()
+
+    async def _start_shadow(self) -> None:
+        workshop, candidate = self._ready(), self._life.state.candidate
+        if candidate is None or self._tasks is None:
+            raise BundleError("there is no bundle to run in the shadow")
+        bundle = await _in_thread(self._bundle, candidate)
+        shadow = await _in_thread(workshop.shadow, bundle)
+        self._stop_shadow = anyio.CancelScope()
+        self._tasks.start_soon(self._run_shadow, shadow, self._stop_shadow, name="shadow")
+        self._place.shadow = shadow
+
+    async def _run_shadow(self, shadow: Shadow, scope: anyio.CancelScope) -> None:
+        with scope:
+            await shadow.run()
+
+    def _end_shadow(self) -> None:
+        if self._stop_shadow is not None:
+            self._stop_shadow.cancel()
+        self._place.shadow = None
+
+    async def _commit_if_due(self) -> None:
+        if self._life.state.phase is not Phase.TRIAL or time.monotonic() - self._trial_since < self._trial_s:
+            return
+        async with self._turn:
+            if self._life.state.phase is Phase.TRIAL:
+                await self._commit()
+                log.warning("the trial went well; the bundle stays", digest=self._life.state.active)
+
+    def _ready(self) -> Workshop:
+        if self._workshop is None:
+            raise BundleError("the device is not ready; ask again later")
+        return self._workshop
+
+    def _engine_of(self, workshop: Workshop, digest: str) -> Engine:
+        bundle = self._bundle(digest)
+        # Checked again: the device's file may name another board or source than when it was staged.
+        check_fit(bundle, workshop.requirements)
+        return workshop.engine(bundle)
+
+    def _engine_or_none(self, workshop: Workshop, digest: str) -> Engine | None:
+        try:
+            return self._engine_of(workshop, digest)
+        except EdgeRuntimeError as error:
+            log.error("the active bundle cannot run; rolling back", error=str(error))
+            self._last_refusal = f"rolled back: {error}"
+            return None
+
+    def _bundle(self, digest: str) -> Bundle:
+        try:
+            return read_bundle(self._life.path(digest).read_bytes(), self._keys)
+        except OSError as error:
+            raise BundleError(f"{self._life.path(digest)}: cannot be read: {error.strerror}") from error
+
+    def _about(self, digest: str) -> dict[str, Any]:
+        if digest not in self._abouts:
+            try:
+                manifest = self._bundle(digest).manifest
+            except BundleError as error:
+                return {"error": str(error)}
+            self._abouts[digest] = {"name": manifest.name, "version": manifest.version}
+        return self._abouts[digest]
+
+
+async def _not_ready(_: Engine) -> None:
+    raise BundleError("the device is not ready; ask again later")
+
+
+async def _in_thread(call: Callable[..., T], *args: Any) -> T:
+    """Call what reads files or compiles, while the event loop goes on."""
+    return await anyio.to_thread.run_sync(call, *args)

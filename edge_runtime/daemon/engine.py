@@ -1,0 +1,109 @@
+"""What a pipeline runs at a time: a network with its view, and the labels that are about its predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_runtime.daemon.build import Deployment, build_learning
+from edge_runtime.daemon.config import LearningTable, PipelineConfig
+from edge_runtime.daemon.labels import DelayedTruth, LabelFeed, LabelQueue
+from edge_runtime.daemon.learning import Learning
+from edge_runtime.daemon.merged_labels import MergedLabels
+from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.step import Step
+from edge_runtime.errors import ConfigError
+from edge_runtime.features.compute import FeatureComputer
+from edge_runtime.learning.options import LearnerOptions
+from edge_runtime.learning.statistics import TrainingStatistics
+from edge_runtime.sources.base import Source
+from edge_runtime.sources.recording import RecordedSource
+
+__all__ = ["Engine", "build_engine"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A network that a pipeline can run, and go on with after another one ran in between.
+
+    Parameters
+    ----------
+    deployment
+        The network and its view.
+    computer
+        Computes the view.
+    open_step
+        Opens the accelerator, in the pipeline's own thread.
+    labels
+        Takes labels from outside for this network's predictions; None: it takes none.
+    """
+
+    deployment: Deployment
+    computer: FeatureComputer
+    open_step: Callable[[], Step]
+    labels: LabelQueue | None = None
+
+
+def build_engine(
+    deployment: Deployment, config: PipelineConfig, source: Source, recorder: Recorder, *, place: str = ""
+) -> Engine:
+    """Make a network ready to run in a pipeline.
+
+    Parameters
+    ----------
+    deployment
+        The network.
+    config
+        Says whether and how it learns.
+    source
+        Where the blocks will come from.
+    recorder
+        Makes the pipeline's records.
+    place
+        The folder within the learning's state that is this network's own.
+
+    Raises
+    ------
+    ConfigError
+        If it should learn, and there are no labels.
+    DataError
+        If the source lacks a channel that the view needs.
+    ModelError
+        If it should learn, and has no head that can.
+    StateError
+        If what had been learnt cannot be read.
+    """
+    labels = LabelQueue() if config.learns and config.hears else None
+    table = config.learning if config.learns else None
+    learning = None if table is None else _learning(deployment, source, table, labels, place)
+
+    def open_step() -> Step:
+        accelerator = deployment.open_accelerator()
+        return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
+
+    memory = None if config.pipeline.memory is None else int(config.pipeline.memory)
+    computer = FeatureComputer(deployment.view, source.rate_hz, source.channels, budget=memory)
+    return Engine(deployment, computer, open_step, labels)
+
+
+def _learning(
+    deployment: Deployment, source: Source, table: LearningTable, labels: LabelQueue | None, place: str
+) -> Learning:
+    network = deployment.network
+    feeds: list[LabelFeed] = [] if labels is None else [labels]
+    if isinstance(source, RecordedSource) and source.recording.spans:
+        classes = {name: index for index, name in enumerate(network.classes)}
+        feeds.append(DelayedTruth(source.recording, classes, delay_s=table.label_delay))
+    if not feeds:
+        raise ConfigError("learning.enabled: needs labels, but the recording has no spans that say what was true")
+    statistics = deployment.statistics
+    if statistics is None and table.statistics is not None and not place:
+        statistics = TrainingStatistics.read(table.statistics)
+    return build_learning(
+        network,
+        feeds[0] if len(feeds) == 1 else MergedLabels(feeds),
+        heads=table.heads,
+        options=LearnerOptions(capacity=table.capacity, memory_bytes=table.memory_bytes, startup=table.startup),
+        statistics=statistics,
+        state=table.state / place if table.state is not None and place else table.state,
+    )
