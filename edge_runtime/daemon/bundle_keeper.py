@@ -172,7 +172,9 @@ class BundleKeeper:
         log.error("the bundle on trial failed; rolling back", error=str(error))
         self._last_refusal = f"rolled back: {error}"
         async with self._turn:
-            await self._roll_back()
+            # Somebody may have ended the trial while this waited.
+            if self._life.state.phase is Phase.TRIAL:
+                await self._roll_back()
         return True
 
     async def _stage(self, content: bytes) -> None:

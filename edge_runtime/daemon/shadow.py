@@ -9,11 +9,11 @@ from typing import Any
 
 import anyio
 import structlog
+from anyio.streams.memory import MemoryObjectSendStream
 
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
-from edge_runtime.errors import EdgeRuntimeError
 from edge_runtime.features.compute import FeatureComputer, FeatureWindow
 from edge_runtime.learning.memory import LabelStatus
 from edge_runtime.stream.block import Block
@@ -84,18 +84,20 @@ class Shadow:
         self._open_step = open_step
         self._pairs: OrderedDict[tuple[int, int], _Pair] = OrderedDict()
         self._windows: OrderedDict[int, tuple[int, int]] = OrderedDict()
-        self._send, self._receive = anyio.create_memory_object_stream[Block](QUEUED_BLOCKS)
+        self._send: MemoryObjectSendStream[Block] | None = None
 
     async def run(self) -> None:
         """Run until cancelled; a shadow that fails stops, and says why."""
-        async with self._receive, Worker("shadow") as worker:
+        self._send, receive = anyio.create_memory_object_stream[Block](QUEUED_BLOCKS)
+        async with self._send, receive, Worker("shadow") as worker:
             step = None
             try:
                 step = await worker.run(self._open_step)
-                async for block in self._receive:
+                async for block in receive:
                     for record in await worker.run(self._take, step, block):
                         self._answered(record)
-            except EdgeRuntimeError as error:
+            except Exception as error:
+                # Whatever it is, what serves goes on.
                 self.comparison.error = str(error)
                 log.warning("the shadow failed", error=str(error))
             finally:
@@ -104,14 +106,13 @@ class Shadow:
                         await worker.run(step.close)
 
     def see(self, block: Block) -> None:
-        """Take a block in, unless there is no room."""
+        """Take a block in, unless there is no room, or the shadow does not run."""
+        if self._send is None or self.comparison.error is not None:
+            return
         try:
             self._send.send_nowait(block)
-        except anyio.WouldBlock:
+        except (anyio.WouldBlock, anyio.BrokenResourceError, anyio.ClosedResourceError):
             self.comparison.missed_blocks += 1
-        except anyio.BrokenResourceError:
-            # It failed, and has said why.
-            pass
 
     def hear(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Hear what the pipeline tells: predictions to compare with, and labels."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,7 @@ else:
 
 pytest.importorskip("cryptography")
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 VIEW = b'name = "v"\nchannels = ["x", "y"]\nwindow = "2 s"\nhop = "1 s"\nkernels = ["mean", "std", "min", "max"]\n'
 OTHER_VIEW = VIEW.replace(b'"max"]', b'"max", "rms"]')
 TABLE = '\n[bundles]\nfolder = "bundles"\nkeys = ["fleet.pub"]\ntrial = "1 h"\n'
@@ -244,3 +246,32 @@ def test_the_verbs_do_the_same(device: Device, tmp_path: Path, monkeypatch: Any,
     assert "not signed by anybody" in err
     code, out, _ = run_verb(monkeypatch, capsys, "bundle", "status", "--url", device.running.url)
     assert "not signed by anybody" in " ".join(out.split())
+
+
+def test_the_page_shows_the_shadow_and_takes_a_bundle_on(device: Device, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is missing: apt-get install chromium")
+    device.push(device.bundle(seed=8))
+    device.act("shadow")
+    device.push(device.bundle(key="other"))
+    device.running.wait_for(lambda s: s["pipelines"]["vibration"]["bundles"]["shadow"]["labelled"] > 5)
+    expect = playwright.expect
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1360, "height": 1010})
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(device.running.url + "/")
+        expect(page.locator("#bundlephase")).to_have_text("shadow", timeout=20_000)
+        expect(page.locator("#shadow")).to_contain_text("windows as what serves", timeout=20_000)
+        expect(page.locator("#refusal")).to_contain_text("not signed by anybody", timeout=20_000)
+        page.wait_for_timeout(2000)
+        folder = DOCS if os.environ.get("EDGE_RUNTIME_SCREENSHOTS") else tmp_path
+        page.locator("#bundlebox").screenshot(path=str(folder / "dashboard_bundles.png"))
+        page.get_by_role("button", name="activate the bundle").click()
+        expect(page.locator("#bundlephase")).to_have_text("trial", timeout=60_000)
+        expect(page.locator("#bundleactive")).to_contain_text("press 8", timeout=20_000)
+        browser.close()
+    assert complaints == []
