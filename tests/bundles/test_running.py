@@ -152,7 +152,7 @@ def test_what_must_not_run_is_refused_with_a_reason_and_what_runs_goes_on(device
     good = device.bundle()
     bomb = rewritten(good, network__tflite=bytes(200 * 2**20))
     refused = {
-        "changed or damaged": rewritten(good, view__toml=VIEW + b"\n"),
+        "changed or damaged": rewritten(good, view__toml=VIEW.replace(b"2 s", b"3 s")),
         "may have": bomb,
         "is damaged": good[: len(good) // 2],
         "is not signed; sign it": rewritten(good, signature=None),

@@ -1,8 +1,10 @@
-"""A bundle on trial whose accelerator fails, at once or after a while: the network before serves again."""
+"""Bundles in a pipeline that runs: refused with a reason, compared, served, and rolled back where they fail."""
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -50,14 +52,30 @@ keys = ["fleet.pub"]
 
 
 def build(folder: Path) -> tuple[plant.Plant, bytes]:
-    make_keys(folder / "fleet.key", folder / "fleet.pub")
+    if not (folder / "fleet.key").exists():
+        make_keys(folder / "fleet.key", folder / "fleet.pub")
     (folder / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
     save_recording(daemon.recording(20), folder / "day.npz")
     (folder / "pipeline.toml").write_text(FILE)
+    return plant.build_plant(load_pipeline(folder / "pipeline.toml")), bundle(folder)
+
+
+def bundle(folder: Path, *, key: str = "fleet", **about: Any) -> bytes:
     members = {"network.tflite": dense_network([8, 16, 2], seed=4), "view.toml": VIEW.encode(), "LICENSE": b"-"}
-    about: dict[str, Any] = {"view_fingerprint": daemon.VIEW.fingerprint, "classes": daemon.CLASSES}
-    content = write_bundle(members, load_private_key(folder / "fleet.key"), name="press", version=2, **about)
-    return plant.build_plant(load_pipeline(folder / "pipeline.toml")), content
+    settings = {"name": "press", "version": 2, "view_fingerprint": daemon.VIEW.fingerprint, "classes": daemon.CLASSES}
+    return write_bundle(members, load_private_key(folder / f"{key}.key"), **{**settings, **about})
+
+
+def rewritten(content: bytes, **changed: bytes | None) -> bytes:
+    """Change a bundle as somebody without the key could; None leaves a member out, and __ stands for a dot."""
+    by_name = {name.replace("__", "."): data for name, data in changed.items()}
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in archive.namelist():
+            data = by_name.get(name, archive.read(name))
+            if data is not None:
+                new.writestr(name, data)
+    return written.getvalue()
 
 
 def play(folder: Path, drive: Callable[[RunningDevice, bytes], Any]) -> list[dict[str, Any]]:
@@ -81,6 +99,63 @@ def breaks(monkeypatch: pytest.MonkeyPatch, open_accelerator: Callable[[], Accel
         return real if not model.check else replace(real, open_accelerator=open_accelerator)
 
     monkeypatch.setattr(plant, "deploy_bundle", deployed)
+
+
+def test_what_must_not_run_is_refused_with_a_reason_and_what_runs_goes_on(tmp_path: Path) -> None:
+    told: dict[str, str] = {}
+
+    async def drive(device: RunningDevice, good: bytes) -> None:
+        make_keys(tmp_path / "other.key", tmp_path / "other.pub")
+        bad = {
+            "changed or damaged": rewritten(good, view__toml=VIEW.replace("2 s", "3 s").encode()),
+            "larger than the": rewritten(good, network__tflite=bytes(100 * 2**20)),
+            "is damaged": good[: len(good) // 2],
+            "is not signed; sign it": rewritten(good, signature=None),
+            "not signed by anybody whom this device trusts": bundle(tmp_path, key="other"),
+            "this board is laptop_sim": bundle(tmp_path, boards=("pynq_z2",)),
+            "this board has": bundle(tmp_path, parameters="0" * 12),
+            "names 3 classes": bundle(tmp_path, classes=("a", "b", "c")),
+        }
+        for reason, content in bad.items():
+            with pytest.raises(BundleError) as caught:
+                await device.push_bundle(content)
+            told[reason] = str(caught.value)
+            assert device.bundles()["last_refusal"] == told[reason]
+        assert device.bundles()["state"] == "quiet"
+
+    assert len(play(tmp_path, drive)) == WINDOWS
+    assert len(told) == 8
+    assert all(reason in message for reason, message in told.items()), told
+    assert not list((tmp_path / "bundles").glob("*"))
+
+
+def test_a_bundle_is_compared_and_served_and_found_again_by_the_next_daemon(tmp_path: Path) -> None:
+    states: list[dict[str, Any]] = []
+
+    async def drive(device: RunningDevice, content: bytes) -> None:
+        await device.push_bundle(content)
+        with pytest.raises(BundleError, match="is staged; for this it must be shadow"):
+            await device.act_on_bundle("activate")
+        await device.act_on_bundle("shadow")
+        while device.bundles()["shadow"]["compared"] < 5:
+            await anyio.sleep(0.01)
+        states.extend([device.bundles(), await device.act_on_bundle("activate")])
+
+    play(tmp_path, drive)
+    assert states[0]["shadow"]["error"] is None
+    assert 0 <= states[0]["shadow"]["agreed"] <= states[0]["shadow"]["compared"]
+    assert states[1]["names"][states[1]["active"]] == {"name": "press", "version": 2}
+
+    async def look(device: RunningDevice, _: bytes) -> None:
+        states.append(device.bundles())
+
+    play(tmp_path, look)
+    again = states[2]
+    assert (again["state"], again["active"], again["starts"]) == ("trial", states[1]["active"], 1)
+    (tmp_path / "bundles" / f"{again['active']}.bundle").write_bytes(b"damaged")
+    play(tmp_path, look)
+    assert (states[3]["state"], states[3]["active"]) == ("quiet", None)
+    assert "rolled back: the bundle is damaged" in states[3]["last_refusal"]
 
 
 def test_a_bundle_that_fails_on_trial_is_rolled_back_and_the_pipeline_goes_on(tmp_path: Path, monkeypatch: Any) -> None:
