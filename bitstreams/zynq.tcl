@@ -1,5 +1,6 @@
-# A Zynq's block design: processing system, SmartConnect, interrupt controller, and the overlay's cell. Sourced by each
-# board's build.tcl. Leaves edge_runtime.bit and edge_runtime.hwh beside that.
+# A Zynq's block design: processing system, interrupt controller, the overlay's cell, and two SmartConnects: to its
+# registers, and from its burst master to a high-performance port of the processor's memory. Sourced by each board's
+# build.tcl. Leaves edge_runtime.bit and edge_runtime.hwh beside that.
 
 set here [file dirname [file normalize [info script]]]
 set repository [file dirname $here]
@@ -29,17 +30,22 @@ set overlay [create_bd_cell -type module -reference $board edge_overlay_0]
 set reset [create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset reset]
 set connect [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect connect]
 set_property -dict [list CONFIG.NUM_SI 1 CONFIG.NUM_MI 2] $connect
+set memory [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect memory]
+set_property -dict [list CONFIG.NUM_SI 1 CONFIG.NUM_MI 1] $memory
 set interrupts [create_bd_cell -type ip -vlnv xilinx.com:ip:axi_intc interrupts]
 set_property -dict [list CONFIG.C_IRQ_CONNECTION 1] $interrupts
 
 connect_bd_intf_net [get_bd_intf_pins ps/$ps_master] [get_bd_intf_pins connect/S00_AXI]
 connect_bd_intf_net [get_bd_intf_pins connect/M00_AXI] [get_bd_intf_pins edge_overlay_0/s_axil]
 connect_bd_intf_net [get_bd_intf_pins connect/M01_AXI] [get_bd_intf_pins interrupts/s_axi]
-foreach pin [list ps/$ps_master_clock reset/slowest_sync_clk connect/aclk edge_overlay_0/aclk interrupts/s_axi_aclk] {
+connect_bd_intf_net [get_bd_intf_pins edge_overlay_0/m_axi] [get_bd_intf_pins memory/S00_AXI]
+connect_bd_intf_net [get_bd_intf_pins memory/M00_AXI] [get_bd_intf_pins ps/$ps_memory]
+foreach pin [list ps/$ps_master_clock ps/$ps_memory_clock reset/slowest_sync_clk connect/aclk memory/aclk \
+        edge_overlay_0/aclk interrupts/s_axi_aclk] {
     connect_bd_net [get_bd_pins ps/$ps_clock] [get_bd_pins $pin]
 }
 connect_bd_net [get_bd_pins ps/$ps_reset] [get_bd_pins reset/ext_reset_in]
-foreach pin [list connect/aresetn edge_overlay_0/aresetn interrupts/s_axi_aresetn] {
+foreach pin [list connect/aresetn memory/aresetn edge_overlay_0/aresetn interrupts/s_axi_aresetn] {
     connect_bd_net [get_bd_pins reset/peripheral_aresetn] [get_bd_pins $pin]
 }
 connect_bd_net [get_bd_pins edge_overlay_0/irq] [get_bd_pins interrupts/intr]
@@ -49,6 +55,11 @@ connect_bd_net [get_bd_pins interrupts/irq] [get_bd_pins ps/$ps_interrupt]
 assign_bd_address -offset $base_address -range 4M [get_bd_addr_segs edge_overlay_0/s_axil/reg0]
 assign_bd_address -offset [format 0x%08X [expr {$base_address + 0x00800000}]] -range 64K \
     [get_bd_addr_segs interrupts/S_AXI/Reg]
+# All of the processor's memory for the burst master; its upper part is not there on every board.
+foreach segment $ps_memory_segments {
+    set found [get_bd_addr_segs -quiet ps/$segment]
+    if {[llength $found]} { assign_bd_address $found }
+}
 validate_bd_design
 save_bd_design
 

@@ -48,6 +48,7 @@ class OverlayTable(Table):
     vec_param_channels: int
     table_pairs: int
     row_buffer_bytes: int
+    axi_master: bool = False
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -132,6 +133,10 @@ class Board(Table):
                     )
         if self.bus == "pynq" and self.pynq is None:
             raise ValueError("a board with bus = 'pynq' needs the table pynq: base_address, bitstream and arch")
+        if self.bus != "verilator" and self.overlay_table.axi_master != (self.bus == "pynq"):
+            raise ValueError(
+                "overlay.axi_master must be true where bus = 'pynq', as those tops have a port to memory, or else false"
+            )
         return self
 
     @cached_property

@@ -53,6 +53,7 @@ def test_a_board_of_ones_own_is_read_from_its_file(tmp_path: Path) -> None:
         ("k_lanes = 24", "k_lanes = 0", "overlay: .*k_lanes"),
         ('bus = "pynq"', 'bus = "spi"', "bus: should be 'verilator', 'pynq' or 'uart'"),
         ("lut = 53_200", "lut = -1", "part.lut: should be greater than 0"),
+        ("axi_master = true", "axi_master = false", "overlay.axi_master must be true where bus = 'pynq'"),
     ],
 )
 def test_a_mistake_in_a_board_is_explained(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -49,7 +49,10 @@ def test_the_script_runs_and_says_what_the_board_file_says(name, bitstreams):
     assert f"-reference {name} {CELL}" in said
     assert f"-offset 0x{board.pynq.base_address:08X} -range 4M" in said
     assert f"FREQMHZ {board.clock_hz / 1e6:g} " in said
-    assert len(re.findall(r"^CALL create_bd_cell", said, re.M)) == 5
+    assert len(re.findall(r"^CALL create_bd_cell", said, re.M)) == 6
+    port = {"xc7": "S_AXI_HP0/HP0_DDR_LOWOCM", "xcup": "SAXIGP2/HP0_DDR_LOW"}[board.part.family]
+    assert f"CALL get_bd_addr_segs -quiet ps/{port}\n" in said
+    assert f"CALL get_bd_intf_pins {CELL}/m_axi\n" in said
     assert [Path(line).name for line in re.findall(r"^COPY (.*)$", said, re.M)] == [
         board.pynq.bitstream,
         board.pynq.bitstream.replace(".bit", ".hwh"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -30,11 +30,19 @@ class Inference:
         int8[features], the head's input; None where the network has no head.
     cycles
         Engine cycles as the hardware counted them; 0 where there is no engine.
+    job_cycles
+        Cycles from the doorbell to the last output in the processor's memory, transfers included, where a burst master
+        moves inputs and outputs; 0 elsewhere.
+    period_cycles
+        The same from the end of the job before, or from the doorbell if that came later: what each inference of a
+        stream takes.
     """
 
     outputs: tuple[npt.NDArray[Any], ...]
     embedding: npt.NDArray[np.int8] | None
     cycles: int
+    job_cycles: int = 0
+    period_cycles: int = 0
 
 
 class Accelerator(ABC):
@@ -61,6 +69,20 @@ class Accelerator(ABC):
         DeadlineError
             If the engine does not finish in time.
         """
+
+    def infer_stream(self, inputs: Iterable[Sequence[npt.NDArray[Any]]]) -> Iterator[Inference]:
+        """Run the network on one input after the other, as `infer` does.
+
+        Where there is a burst master, the next input is fetched beside the present computation; a result then comes
+        when two more inputs have been asked for, or there are no more. Nothing else is asked of the accelerator until
+        the last result has come, or the iterator is closed.
+
+        Raises
+        ------
+        DataError, DeadlineError
+            As for `infer`.
+        """
+        yield from map(self.infer, inputs)
 
     @abstractmethod
     def load_head(self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None) -> None:

@@ -12,7 +12,7 @@ from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.program import Placement
 
-__all__ = ["Memories"]
+__all__ = ["Memories", "put_tensor", "take_tensor"]
 
 _CHANNEL_BYTES = 16
 _SIGN = 128
@@ -97,7 +97,7 @@ class Memories:
     def write_activations(self, place: Placement, values: npt.NDArray[Any]) -> None:
         """Write an 8-bit tensor to its place, as one block; what lies between its lines may hold anything."""
         block = np.zeros(place.span + -place.span % WORD_BYTES, np.int8)
-        _pixels(block, place)[...] = _stored(values).reshape(place.form)
+        put_tensor(block, place, values)
         self._bus.write(self._base["ACTIVATIONS"] + place.address, block.tobytes())
 
     def read_activations(self, place: Placement, dtype: npt.DTypeLike = np.int8) -> npt.NDArray[Any]:
@@ -105,13 +105,22 @@ class Memories:
         first = place.address - place.address % WORD_BYTES
         length = place.address + place.span - first
         data = self._bus.read(self._base["ACTIVATIONS"] + first, length + -length % WORD_BYTES)
-        block = np.frombuffer(data, np.int8)[place.address - first :]
-        values = np.ascontiguousarray(_pixels(block, place)).reshape(-1)
-        return values if dtype != np.uint8 else (values.view(np.uint8) ^ np.uint8(_SIGN))
+        return take_tensor(np.frombuffer(data, np.int8)[place.address - first :], place, dtype)
 
     def read_stamps(self, first: int, count: int) -> npt.NDArray[np.uint32]:
         """Return uint32[count]: the cycle at which each descriptor's layer ended."""
         return np.frombuffer(self._bus.read(self._base["STAMPS"] + first * WORD_BYTES, count * WORD_BYTES), np.uint32)
+
+
+def put_tensor(block: npt.NDArray[np.int8], place: Placement, values: npt.NDArray[Any]) -> None:
+    """Write an 8-bit tensor into a block of bytes that begins with its first one."""
+    _pixels(block, place)[...] = _stored(values).reshape(place.form)
+
+
+def take_tensor(block: npt.NDArray[np.int8], place: Placement, dtype: npt.DTypeLike = np.int8) -> npt.NDArray[Any]:
+    """Return a tensor, int8 or uint8 and flat, from a block of bytes that begins with its first one."""
+    values = _pixels(block, place).reshape(-1)
+    return values.copy() if dtype != np.uint8 else (values.view(np.uint8) ^ np.uint8(_SIGN))
 
 
 def _pixels(block: npt.NDArray[np.int8], place: Placement) -> npt.NDArray[np.int8]:

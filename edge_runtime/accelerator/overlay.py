@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ import numpy.typing as npt
 from edge_runtime.accelerator.base import Accelerator, Inference
 from edge_runtime.accelerator.bus.base import Bus
 from edge_runtime.accelerator.head_bank import HeadBank
+from edge_runtime.accelerator.jobs import PENDING_JOBS, JobResult, Jobs
 from edge_runtime.accelerator.memories import Memories
 from edge_runtime.accelerator.registers import Registers, identify
 from edge_runtime.compiler.host_interface import host_interface
+from edge_runtime.compiler.memory import BEAT_BYTES
 from edge_runtime.compiler.program import LayerPlace, Part, Placement, Program
 from edge_runtime.errors import AcceleratorError, DeadlineError, FitError, MismatchError
 from edge_runtime.model.head import QuantizedHead, apply_head, find_head
@@ -26,6 +29,9 @@ DEFAULT_DEADLINE_S = 10.0
 
 class OverlayAccelerator(Accelerator):
     """Drives an overlay over a bus.
+
+    Where the overlay has a burst master and the bus has memory that it reaches, inputs and outputs move as jobs
+    (`edge_runtime.accelerator.jobs`), and through the activations' window elsewhere.
 
     Parameters
     ----------
@@ -47,8 +53,12 @@ class OverlayAccelerator(Accelerator):
         self.parameters = identify(self._registers)
         self._memories = Memories(bus, self.parameters)
         self._program: Program | None = None
+        self._jobs: dict[int, Jobs] = {}
         self._registers.write_fields("CONTROL", RESET=1)
-        self._registers.write_fields("IRQ_ENABLE", DONE=1)
+        self._by_jobs = self.parameters.axi_master and _has_memory(bus)
+        self._registers.write_fields("IRQ_ENABLE", DONE=int(not self._by_jobs))
+        if self._by_jobs:
+            self._registers.write_fields("JOB_IRQ_ENABLE", DONE=1)
 
     def load(self, program: Program) -> None:  # noqa: D102 - as the base says
         if program.parameters != self.parameters:
@@ -57,6 +67,7 @@ class OverlayAccelerator(Accelerator):
                 f"{self.parameters.hash}; compile it for this board"
             )
         self._program = None
+        self._close_jobs()
         self._memories.write_weights(0, program.weight_rows)
         self._memories.write_channels(0, program.channels)
         self._memories.write_vector_weights(0, program.vec_weight_rows)
@@ -67,15 +78,67 @@ class OverlayAccelerator(Accelerator):
         self._interpreter = Interpreter(program.graph, program.rounding)
         site = find_head(program.graph)
         self._embedding = site.embedding if site else None
+        if self._by_jobs:
+            self._jobs = {part.entry: self._jobs_of(part, program) for part in program.parts if part.on_overlay}
         self._program = program
 
     def infer(self, inputs: Sequence[npt.NDArray[Any]]) -> Inference:  # noqa: D102 - as the base says
-        graph = self._loaded().graph
-        values, cycles = self._run_parts(inputs)
+        program = self._loaded()
+        values = self._interpreter.bind(inputs)
+        results = [self._run_part(part, values) for part in program.parts]
+        return self._inference(values, [result for result in results if result is not None])
+
+    def infer_stream(self, inputs: Iterable[Sequence[npt.NDArray[Any]]]) -> Iterator[Inference]:  # noqa: D102
+        jobs = self._streamed()
+        if jobs is None:
+            yield from super().infer_stream(inputs)
+            return
+        pending: deque[dict[int, npt.NDArray[Any]]] = deque()
+        try:
+            for arrays in inputs:
+                values = self._interpreter.bind(arrays)
+                self._run_on_cpu(values, before=True)
+                if len(pending) == PENDING_JOBS:
+                    yield self._collect(jobs, pending)
+                jobs.submit(values)
+                pending.append(values)
+            while pending:
+                yield self._collect(jobs, pending)
+        finally:
+            if jobs.pending:
+                jobs.forget()
+
+    def _collect(self, jobs: Jobs, pending: deque[dict[int, npt.NDArray[Any]]]) -> Inference:
+        """Wait for the first job that is pending, and finish its inference."""
+        values, result = pending.popleft(), jobs.collect(self._deadline_s)
+        self._take(result, values)
+        self._run_on_cpu(values, before=False)
+        return self._inference(values, [result])
+
+    @property
+    def streams(self) -> bool:
+        """Whether `infer_stream` fetches the next input beside the present computation."""
+        return self._streamed() is not None
+
+    def _streamed(self) -> Jobs | None:
+        """Return the jobs of the program's only overlay part; None if it has several, or no jobs."""
+        self._loaded()
+        return next(iter(self._jobs.values())) if len(self._jobs) == 1 else None
+
+    def _run_on_cpu(self, values: dict[int, npt.NDArray[Any]], *, before: bool) -> None:
+        """Run the CPU's parts before, or behind, the only overlay part."""
+        parts = self._loaded().parts
+        middle = [part.on_overlay for part in parts].index(True)
+        for part in parts[:middle] if before else parts[middle + 1 :]:
+            self._interpreter.evaluate(values, part.operators)
+
+    def _inference(self, values: dict[int, npt.NDArray[Any]], results: Sequence[JobResult]) -> Inference:
         return Inference(
-            outputs=tuple(values[index] for index in graph.outputs),
+            outputs=tuple(values[index] for index in self._loaded().graph.outputs),
             embedding=None if self._embedding is None else values[self._embedding].reshape(-1),
-            cycles=cycles,
+            cycles=sum(result.run_cycles for result in results),
+            job_cycles=sum(result.job_cycles for result in results),
+            period_cycles=sum(result.period_cycles for result in results),
         )
 
     def outputs_by_layer(self, inputs: Sequence[npt.NDArray[Any]]) -> Iterator[tuple[LayerPlace, npt.NDArray[Any]]]:
@@ -84,6 +147,7 @@ class OverlayAccelerator(Accelerator):
         Layers that hand their output to the other unit are passed over. The CPU's parts are computed from what the
         overlay gave.
         """
+        self._check_no_stream()
         values = self._interpreter.bind(inputs)
         for part in self._loaded().parts:
             if not part.on_overlay:
@@ -116,6 +180,7 @@ class OverlayAccelerator(Accelerator):
         self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None
     ) -> None:
         program = self._loaded()
+        self._check_no_stream()
         graph = apply_head(program.graph, head)
         interpreter = Interpreter(graph, program.rounding)
         self._head.switch(graph, None if probes is None else lambda: self._try_head(interpreter, probes))
@@ -160,41 +225,71 @@ class OverlayAccelerator(Accelerator):
 
     def close(self) -> None:  # noqa: D102 - as the base says
         self._program = None
+        self._close_jobs()
         self._bus.close()
+
+    def _jobs_of(self, part: Part, program: Program) -> Jobs:
+        dtypes = {place.tensor: program.graph.tensors[place.tensor].dtype for place in part.outputs}
+        return Jobs(self._bus, self._registers, part, dtypes)
+
+    def _close_jobs(self) -> None:
+        for jobs in self._jobs.values():
+            jobs.close()
+        self._jobs = {}
 
     def _loaded(self) -> Program:
         if self._program is None:
             raise AcceleratorError("no program is loaded; call load() first")
         return self._program
 
-    def _run_parts(self, inputs: Sequence[npt.NDArray[Any]]) -> tuple[dict[int, npt.NDArray[Any]], int]:
-        """Run the network; return its tensors and the counted cycles."""
-        program = self._loaded()
-        values = self._interpreter.bind(inputs)
-        cycles = 0
-        for part in program.parts:
-            if part.on_overlay:
-                cycles += self._run_part(part, values)
-            else:
-                self._interpreter.evaluate(values, part.operators)
-        return values, cycles
+    def _run_part(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> JobResult | None:
+        """Run one part, from its inputs in `values` to its outputs there; return what the overlay counted."""
+        if not part.on_overlay:
+            self._interpreter.evaluate(values, part.operators)
+            return None
+        result = self._run_job(part, values) if self._by_jobs else self._run_windows(part, values)
+        self._take(result, values)
+        return result
 
-    def _run_part(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> int:
-        """Run one part, from its inputs in `values` to its outputs there; return the counted cycles."""
+    def _run_job(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> JobResult:
+        self._check_no_stream()
+        jobs = self._jobs[part.entry]
+        jobs.submit(values)
+        return jobs.collect(self._deadline_s)
+
+    def _check_no_stream(self) -> None:
+        if any(jobs.pending for jobs in self._jobs.values()):
+            raise AcceleratorError("a stream of inferences is under way; take all of its results first, or close it")
+
+    def _run_windows(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> JobResult:
         for place in part.inputs:
             self._memories.write_activations(place, values[place.tensor])
         self._registers.write("ENTRY", part.entry)
         self._run()
-        for place in part.outputs:
-            values[place.tensor] = self._read(place)
-        return self._registers.read("CYCLES")
+        tensors = {place.tensor: self._read(place) for place in part.outputs}
+        return JobResult(tensors, self._registers.read("CYCLES"), 0, 0)
+
+    def _take(self, result: JobResult, values: dict[int, npt.NDArray[Any]]) -> None:
+        for index, array in result.tensors.items():
+            values[index] = array.reshape(self._interpreter.graph.tensors[index].shape)
 
     def _read(self, place: Placement) -> npt.NDArray[Any]:
         tensor = self._interpreter.graph.tensors[place.tensor]
         return self._memories.read_activations(place, tensor.dtype).reshape(tensor.shape)
 
     def _run(self) -> None:
-        """Ring the doorbell and wait for the end of the run."""
+        """Begin a run without a job, and wait for its end."""
+        if not self._by_jobs:
+            self._ring_and_wait()
+            return
+        self._registers.write_fields("IRQ_STATUS", DONE=1)  # jobs' runs have set it
+        self._registers.write_fields("IRQ_ENABLE", DONE=1)
+        try:
+            self._ring_and_wait()
+        finally:
+            self._registers.write_fields("IRQ_ENABLE", DONE=0)
+
+    def _ring_and_wait(self) -> None:
         self._registers.write_fields("CONTROL", START=1)
         if not self._bus.wait_interrupt(self._deadline_s):
             self._registers.write_fields("CONTROL", RESET=1)
@@ -203,3 +298,12 @@ class OverlayAccelerator(Accelerator):
         if self._registers.read_fields("STATUS")["ERROR"]:
             descriptor = self._registers.read("ERROR_DESCRIPTOR")
             raise AcceleratorError(f"the engine stopped at descriptor {descriptor}: its operation is unknown")
+
+
+def _has_memory(bus: Bus) -> bool:
+    """Whether the bus has memory that the burst master reaches."""
+    block = bus.allocate(BEAT_BYTES)
+    if block is None:
+        return False
+    block.free()
+    return True

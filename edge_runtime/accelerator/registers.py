@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from edge_runtime.accelerator.bus.base import WORD_BYTES, Bus
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.errors import AcceleratorError
+from edge_runtime.errors import AcceleratorError, BusError
 
-__all__ = ["Registers", "identify"]
+__all__ = ["Registers", "has_jobs", "identify"]
 
 _WORD = struct.Struct("<I")
 
@@ -33,6 +34,14 @@ class Registers:
     def write(self, name: str, word: int) -> None:
         """Write a register's word."""
         self._bus.write(self._map[name].offset, _WORD.pack(word))
+
+    def read_block(self, first: str, count: int) -> tuple[int, ...]:
+        """Return the words of `count` registers that follow each other."""
+        return struct.unpack(f"<{count}I", self._bus.read(self._map[first].offset, count * WORD_BYTES))
+
+    def write_block(self, first: str, words: Sequence[int]) -> None:
+        """Write registers that follow each other."""
+        self._bus.write(self._map[first].offset, struct.pack(f"<{len(words)}I", *words))
 
     def write_fields(self, name: str, **fields: int) -> None:
         """Write a register from its fields; those not given are 0."""
@@ -77,4 +86,13 @@ def identify(registers: Registers) -> OverlayParameters:
         vec_weight_rows=registers.read("VEC_WEIGHT_ROWS"),
         vec_param_channels=registers.read("VEC_PARAM_CHANNELS"),
         table_pairs=registers.read("TABLE_PAIRS"),
+        axi_master=has_jobs(registers),
     )
+
+
+def has_jobs(registers: Registers) -> bool:
+    """Whether the overlay has a burst master; where it has none, its registers answer with an error, or with zeros."""
+    try:
+        return registers.read("JOB_MAGIC") == host_interface().jobs_magic
+    except BusError:
+        return False

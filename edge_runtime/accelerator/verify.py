@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from edge_runtime.compiler.report import overlay_mac_share
 from edge_runtime.model.interpreter import Interpreter
 
 __all__ = ["FirstMismatch", "VerifyResult", "verify_model"]
+
+# Inputs that are run once more, one behind the other.
+_MOST_STREAMED = 8
 
 _Arrays = Sequence[npt.NDArray[Any]]
 
@@ -59,6 +62,12 @@ class VerifyResult:
         By the cycle model.
     overlay_mac_share
         Share of the network's MACs that ran on the overlay.
+    job_cycles
+        Of one inference from the doorbell to its last output in the processor's memory, transfers included; the
+        largest. 0 without a burst master.
+    stream_cycles
+        The same from one end to the next while the next input is fetched beside the computation; the mean. 0 without
+        a burst master, and for networks with several parts on the overlay.
     first
         Where the overlay went wrong, if it did.
     """
@@ -71,6 +80,8 @@ class VerifyResult:
     cycles: int
     predicted_cycles: int
     overlay_mac_share: float
+    job_cycles: int = 0
+    stream_cycles: int = 0
     first: FirstMismatch | None = None
 
     @property
@@ -111,6 +122,7 @@ def verify_model(
         tally = _Tally(overlay, program, golden.interpreter(model))
         for inputs in sample_inputs(program.graph, samples, seed):
             tally.compare(inputs)
+        tally.compare_stream(sample_inputs(program.graph, min(samples, _MOST_STREAMED), seed))
     return VerifyResult(
         golden=golden.name,
         parameters=program.parameters.hash,
@@ -120,6 +132,8 @@ def verify_model(
         cycles=tally.cycles,
         predicted_cycles=program.cycles,
         overlay_mac_share=overlay_mac_share(program),
+        job_cycles=tally.job_cycles,
+        stream_cycles=tally.stream_cycles,
         first=tally.first,
     )
 
@@ -133,6 +147,7 @@ class _Tally:
         self._golden = golden
         self._reference = Interpreter(program.graph, program.rounding)
         self.samples = self.elements = self.mismatches = self.cycles = 0
+        self.job_cycles = self.stream_cycles = 0
         self.first: FirstMismatch | None = None
 
     def compare(self, inputs: _Arrays) -> None:
@@ -142,9 +157,23 @@ class _Tally:
         self.mismatches += wrong + _differences(self._reference.run(inputs), expected)
         self.elements += sum(array.size for array in expected)
         self.cycles = max(self.cycles, inference.cycles)
+        self.job_cycles = max(self.job_cycles, inference.job_cycles)
         if wrong and self.first is None:
             self.first = _locate(self._overlay, self._program, inputs, self.samples)
         self.samples += 1
+
+    def compare_stream(self, inputs: Iterable[_Arrays]) -> None:
+        """Compare inferences that follow each other without a pause, where a burst master makes a difference."""
+        if not self.job_cycles:
+            return
+        given = list(inputs)
+        periods = []
+        for arrays, inference in zip(given, self._overlay.infer_stream(given), strict=True):
+            self.mismatches += _differences(inference.outputs, _golden_outputs(self._golden, self._program, arrays))
+            periods.append(inference.period_cycles)
+        steady = periods[1:]  # the first one has nobody before it
+        if steady and self._overlay.streams:
+            self.stream_cycles = round(sum(steady) / len(steady))
 
 
 def _golden_outputs(truth: Any, program: Program, inputs: _Arrays) -> list[npt.NDArray[Any]]:

@@ -63,6 +63,9 @@ def _print(result: VerifyResult, name: str, over: Way) -> None:
     console.print(f"{name} against {result.golden}, overlay {result.parameters} {_PLACES[over]}", soft_wrap=True)
     console.print(f"  {result.samples:,} inputs, {result.elements:,} output elements: {result.mismatches:,} mismatches")
     console.print(f"  {result.cycles:,} cycles counted, {result.predicted_cycles:,} predicted")
+    if result.job_cycles:
+        stream = f", {result.stream_cycles:,} each in a stream" if result.stream_cycles else ""
+        console.print(f"  {result.job_cycles:,} cycles with transfers, from doorbell to outputs in memory{stream}")
     console.print(f"  {100 * result.overlay_mac_share:.1f} % of the MACs on the overlay")
 
 

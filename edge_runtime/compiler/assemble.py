@@ -12,7 +12,7 @@ from edge_runtime.compiler.images import Images
 from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.layouts import PartLayout, lay_out
 from edge_runtime.compiler.lowering import lower_part
-from edge_runtime.compiler.memory import ActivationPlan, plan_activations
+from edge_runtime.compiler.memory import ActivationPlan, first_layer_at, plan_activations
 from edge_runtime.compiler.operands import resolved_operands
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.placement import Decision, cut, place
@@ -170,7 +170,7 @@ class _PartBuilder:
         resolved = [_resolve(layer, plan.addresses, self._parameters) for layer in layers]
         placed = [self._fields(layer, plan, last=layer is resolved[-1]) for layer in resolved]
         entry = len(self._images.descriptors)
-        places, cycles = self._schedule(resolved, placed, part, plan)
+        places, cycles, prefetch = self._schedule(resolved, placed, part, plan)
         return Part(
             operators=operators,
             on_overlay=True,
@@ -179,6 +179,7 @@ class _PartBuilder:
             outputs=tuple(_placement(tensor, part, plan) for tensor in keep),
             layers=places,
             cycles=cycles,
+            prefetch=prefetch,
             buffers=tuple(BufferUse(owner, *use) for owner, use in sorted(plan.lifetimes.items())),
         )
 
@@ -204,8 +205,11 @@ class _PartBuilder:
         fields: Sequence[dict[str, int]],
         part: PartLayout,
         plan: ActivationPlan,
-    ) -> tuple[tuple[LayerPlace, ...], int]:
-        """Append the descriptors of a part's layers, with their WAIT; return the layers and the run's cycles."""
+    ) -> tuple[tuple[LayerPlace, ...], int, int]:
+        """Append the descriptors of a part's layers, with their WAIT.
+
+        Returns the layers, the run's cycles, and in which of these the next input may be fetched (0: in none).
+        """
         decoded = [descriptor_fields(descriptor_words(row, self._parameters), self._parameters) for row in fields]
         placed = [
             PlacedLayer(row, layer.unit is Unit.ARRAY, layer.used_lanes)
@@ -219,7 +223,8 @@ class _PartBuilder:
             handed_on = layer.fused and layer.unit is Unit.VECTOR
             output = None if handed_on else _placement(layer.target, part, plan)
             places.append(LayerPlace(layer.operator, index, layer.unit.value.lower(), span, when.last_write, output))
-        return tuple(places), cycles
+        early = 0 if plan.prefetch is None else scheduled[first_layer_at(layers, plan.prefetch)].first_step
+        return tuple(places), cycles, early
 
     def _append(self, layer: EngineLayer, fields: Mapping[str, int], part: PartLayout, plan: ActivationPlan) -> int:
         if not layer.fields.get("BANKED"):

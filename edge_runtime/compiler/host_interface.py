@@ -78,23 +78,38 @@ class Window:
 
 @dataclass(frozen=True)
 class HostInterface:
-    """The whole interface, by name."""
+    """The whole interface, by name; `registers` has those of jobs too, which lie in the window `jobs`."""
 
     magic: int
     version: int
     address_width: int
     registers: Mapping[str, Register]
     windows: Mapping[str, Window]
+    jobs_magic: int
+    jobs: Window
     descriptor_words: int
     descriptor: Mapping[str, BitField]
     opcodes: Mapping[str, int]
     functions: Mapping[str, int]
 
     @property
+    def own_registers(self) -> Mapping[str, Register]:
+        """The registers that every overlay has."""
+        return {name: row for name, row in self.registers.items() if row.offset < self.jobs.offset}
+
+    @property
+    def job_registers(self) -> Mapping[str, Register]:
+        """Those of the burst master."""
+        return {name: row for name, row in self.registers.items() if row.offset >= self.jobs.offset}
+
+    @property
     def descriptor_used_bits(self) -> int:
         """Bits of a descriptor that the engine fetches: whole rows of four words, up to the last field."""
         last = max(field.word for field in self.descriptor.values())
         return 128 * (last // 4 + 1)
+
+
+_JOBS_TEXT = "Registers of the burst master, where there is one (`edge_overlay_axi`); nothing elsewhere."
 
 
 @lru_cache(maxsize=1)
@@ -106,8 +121,10 @@ def host_interface() -> HostInterface:
         magic=table["magic"],
         version=table["version"],
         address_width=table["address"]["width"],
-        registers={row["name"]: _register(row) for row in table["register"]},
+        registers={row["name"]: _register(row) for row in [*table["register"], *table["job_register"]]},
         windows={row["name"]: Window(**row) for row in table["window"]},
+        jobs_magic=table["jobs"]["magic"],
+        jobs=Window("JOBS", table["jobs"]["offset"], table["jobs"]["size"], _JOBS_TEXT),
         descriptor_words=table["descriptor"]["words"],
         descriptor={name: _descriptor_field(name, row) for name, row in table["descriptor"]["fields"].items()},
         opcodes=table["opcodes"],
@@ -126,7 +143,10 @@ def _descriptor_field(name: str, row: Mapping[str, Any]) -> BitField:
 
 
 def render_verilog(interface: HostInterface) -> str:
-    """Return the Verilog header: macros only, so that unused ones are silent."""
+    """Return the Verilog header: macros only, so that unused ones are silent.
+
+    What is about jobs stands in `edge_job_registers.v` alone, whose bench reads the interface.
+    """
     lines = [
         "// SPDX-License-Identifier: Apache-2.0",
         "//",
@@ -147,7 +167,7 @@ def _macros(interface: HostInterface) -> Iterator[str]:
     yield f"`define EDGE_MAGIC 32'h{interface.magic:08X}"
     yield f"`define EDGE_VERSION 32'd{interface.version}"
     yield f"`define EDGE_ADDRESS_WIDTH {interface.address_width}"
-    for register in interface.registers.values():
+    for register in interface.own_registers.values():
         yield f"`define EDGE_REG_{register.name} 10'h{register.offset // 4:03X}"
         for field in register.fields.values():
             yield f"`define EDGE_BIT_{register.name}_{field.name} {field.lsb}"
@@ -183,7 +203,10 @@ def render_markdown(interface: HostInterface) -> str:
         "",
         "| offset | bytes | name | what |",
         "| --- | --- | --- | --- |",
-        *(f"| `0x{w.offset:06X}` | {w.size:,} | {w.name} | {w.text} |" for w in interface.windows.values()),
+        *(
+            f"| `0x{w.offset:06X}` | {w.size:,} | {w.name} | {w.text} |"
+            for w in [*interface.windows.values(), interface.jobs]
+        ),
         "",
         "## Registers",
         "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Layout
@@ -11,7 +11,10 @@ from edge_runtime.compiler.operands import aligned_residues
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.errors import FitError
 
-__all__ = ["ActivationPlan", "plan_activations"]
+__all__ = ["BEAT_BYTES", "ActivationPlan", "first_layer_at", "plan_activations"]
+
+#: The burst master moves beats of 8 bytes.
+BEAT_BYTES = 8
 
 #: The host moves whole 32-bit words.
 _ALIGNMENT = 4
@@ -29,16 +32,20 @@ class ActivationPlan:
         By buffer: address, bytes, and the first and last layer that need it.
     extent
         Bytes of activation memory in use, from 0.
+    prefetch
+        The first layer (a fused pair counts as one) from whose begin on nothing lies where the host's tensors do; None
+        if there is no such layer.
     """
 
     addresses: Mapping[int, int]
     lifetimes: Mapping[int, tuple[int, int, int, int]]
     extent: int
+    prefetch: int | None = None
 
 
 @dataclass
 class _Buffer:
-    """Bytes that are occupied from layer `first` to layer `last`."""
+    """Bytes that are occupied from layer `first` to layer `last`, and from layer `again` on once more."""
 
     owner: int
     size: int
@@ -46,6 +53,16 @@ class _Buffer:
     last: int
     residue: int | None = None
     address: int = 0
+    again: int | None = None
+
+    def lives_with(self, other: _Buffer) -> bool:
+        """Whether both are occupied at some time."""
+        together = self.first <= other.last and other.first <= self.last
+        return together or _comes_again(self, other) or _comes_again(other, self)
+
+
+def _comes_again(one: _Buffer, other: _Buffer) -> bool:
+    return one.again is not None and other.last >= one.again
 
 
 def plan_activations(
@@ -88,16 +105,67 @@ def plan_activations(
             buffers[owner].residue = residue
         needed = _first_fit(list(buffers.values()), parameters.act_banks)
         if needed <= parameters.act_bytes:
+            prefetch = None
+            if parameters.axi_master and sources:
+                early = {shared[tensor] for tensor in sources}
+                for owner in _unread(layers, shared, keep) & buffers.keys():
+                    buffers[owner].last = len(layers)  # nobody waits for its writes to end
+                prefetch = _free_early(buffers, early, parameters)
+                needed = max(buffer.address + buffer.size for buffer in buffers.values())
             return ActivationPlan(
                 addresses={tensor: buffers[owner].address for tensor, owner in shared.items() if owner in buffers},
                 lifetimes={b.owner: (b.address, b.size, b.first, b.last) for b in buffers.values()},
                 extent=needed,
+                prefetch=prefetch,
             )
     raise FitError(
         f"{name} needs {needed:,} bytes of activation memory and the overlay has {parameters.act_bytes:,}; "
         f"an overlay with act_bytes = {1 << (needed - 1).bit_length()} would fit it; "
         "--allow-cpu lets the CPU run a part"
     )
+
+
+def _unread(layers: Sequence[EngineLayer], owners: Mapping[int, int], keep: Collection[int]) -> set[int]:
+    """Return the buffers whose last use is a write that nobody reads."""
+    last_read = {owners[tensor]: len(layers) for tensor in keep}
+    last_write: dict[int, int] = {}
+    for time, layer in _times(layers):
+        for tensor in (layer.source, layer.other):
+            if tensor is not None and tensor in owners:
+                last_read[owners[tensor]] = max(time, last_read.get(owners[tensor], 0))
+        if layer.target in owners:
+            last_write[owners[layer.target]] = time
+    return {owner for owner, time in last_write.items() if last_read.get(owner, -1) <= time}
+
+
+def _free_early(buffers: Mapping[int, _Buffer], sources: Collection[int], parameters: OverlayParameters) -> int | None:
+    """Place buffers so that the place of `sources` is free again from a layer on that is as early as can be.
+
+    Returns that layer; where there is none, all stay where they are.
+    """
+    trial = {owner: replace(buffer) for owner, buffer in buffers.items()}
+    for owner in sources:
+        trial[owner].size = -(-trial[owner].size // BEAT_BYTES) * BEAT_BYTES
+        trial[owner].residue = trial[owner].residue or 0
+    end = max(buffer.last for buffer in buffers.values())
+    for layer in range(1 + max(trial[owner].last for owner in sources), end):
+        for owner in sources:
+            trial[owner].again = layer
+        if _first_fit(list(trial.values()), parameters.act_banks) > parameters.act_bytes:
+            continue
+        if _is_free(trial.values(), [trial[owner] for owner in sources], layer):
+            for owner, buffer in trial.items():
+                buffers[owner].address = buffer.address
+            return layer
+    return None
+
+
+def _is_free(buffers: Collection[_Buffer], sources: Sequence[_Buffer], layer: int) -> bool:
+    """Whether no buffer that is needed in this layer or later meets the whole beats around the sources."""
+    first = min(source.address for source in sources) // BEAT_BYTES * BEAT_BYTES
+    behind = -(-max(source.address + source.size for source in sources) // BEAT_BYTES) * BEAT_BYTES
+    late = [buffer for buffer in buffers if buffer.last >= layer]
+    return not any(buffer.address < behind and first < buffer.address + buffer.size for buffer in late)
 
 
 def _follow(owner: int, moved: Mapping[int, int]) -> int:
@@ -113,6 +181,11 @@ def _times(layers: Sequence[EngineLayer]) -> Iterator[tuple[int, EngineLayer]]:
         time += 0 if beside else 1
         yield time, layer
         beside = layer.fused and not beside
+
+
+def first_layer_at(layers: Sequence[EngineLayer], when: int) -> int:
+    """Return the index of the layer that a plan counts as `when`; of a fused pair, the first one's."""
+    return next(index for index, (time, _) in enumerate(_times(layers)) if time == when)
 
 
 def _touched(layer: EngineLayer, beside: bool) -> list[int]:
@@ -187,7 +260,7 @@ def _first_fit(buffers: list[_Buffer], banks: int) -> int:
 def _first_gap(buffer: _Buffer, placed: Sequence[_Buffer], banks: int) -> int:
     """Return the lowest address at which a buffer meets no other that lives at the same time."""
     address = _aligned(0, buffer.residue, banks)
-    neighbours = [b for b in placed if b.first <= buffer.last and buffer.first <= b.last]
+    neighbours = [other for other in placed if buffer.lives_with(other)]
     for other in sorted(neighbours, key=lambda b: b.address):
         if address + buffer.size <= other.address:
             break

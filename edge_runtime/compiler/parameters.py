@@ -52,6 +52,8 @@ class OverlayParameters:
         Pairs of tables of 256 32-bit words, a power of two.
     row_buffer_bytes
         Bytes between the vector unit and the array, two halves, a power of two.
+    axi_master
+        Whether an AXI4 burst master fetches inputs and stores outputs: `rtl/edge_overlay_axi.v`.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class OverlayParameters:
     vec_param_channels: int = 4096
     table_pairs: int = 4
     row_buffer_bytes: int = 2048
+    axi_master: bool = False
 
     def __post_init__(self) -> None:
         for name in ("k_lanes", "oc_lanes"):
@@ -150,12 +153,18 @@ class OverlayParameters:
     @cached_property
     def hash(self) -> str:
         """A short name for exactly these parameters and this host interface, in hexadecimal."""
-        content = {"interface": host_interface().version, **asdict(self)}
+        own = {name: value for name, value in asdict(self).items() if name != "axi_master" or value}
+        content = {"interface": host_interface().version, **own}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_HASH_DIGITS]
 
+    @property
+    def top(self) -> str:
+        """The Verilog module: with a burst master it has ports to memory."""
+        return "edge_overlay_axi" if self.axi_master else "edge_overlay"
+
     def verilog(self) -> dict[str, int]:
-        """Return the parameters as the Verilog module takes them."""
-        return {name.upper(): int(value) for name, value in asdict(self).items()}
+        """Return the parameters as the Verilog module takes them; whether there is a burst master says its name."""
+        return {name.upper(): int(value) for name, value in asdict(self).items() if name != "axi_master"}
 
 
 def _is_power_of_two(value: int) -> bool:

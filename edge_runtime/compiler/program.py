@@ -127,6 +127,9 @@ class Part:
         The overlay's layers.
     cycles
         Of the whole run, by the cycle model.
+    prefetch
+        The cycle, counted from START, from which on the next run's inputs may be written to their place; 0 if only the
+        end of the run will do, or the overlay has no burst master.
     buffers
         The activation memory's use.
     """
@@ -138,6 +141,7 @@ class Part:
     outputs: tuple[Placement, ...] = ()
     layers: tuple[LayerPlace, ...] = ()
     cycles: int = 0
+    prefetch: int = 0
     buffers: tuple[BufferUse, ...] = ()
 
 

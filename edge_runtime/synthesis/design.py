@@ -17,7 +17,6 @@ from edge_runtime.paths import rtl_folder
 
 __all__ = ["Design", "board_design", "overlay_design"]
 
-_OVERLAY_TOP = "edge_overlay"
 # A string, or a comment: // to the end of the line, or /* to */.
 _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', re.S)
 
@@ -76,7 +75,7 @@ def overlay_design(board: Board) -> Design:
     """Return the overlay alone, with a board's parameters."""
     files = tuple(sorted(rtl_folder().glob("*.v")))
     parameters = verilog_parameters(board.overlay, board.part.family)
-    return Design(_OVERLAY_TOP, board.part.family, files, _headers(), parameters)
+    return Design(board.overlay.top, board.part.family, files, _headers(), parameters)
 
 
 def board_design(board: Board) -> Design:

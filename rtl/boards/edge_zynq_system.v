@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The overlay as a Zynq's block design takes it: AXI4-Lite with an active-low reset, and an interrupt line.
+// The overlay as a Zynq's block design takes it: AXI4-Lite with an active-low reset, an AXI4 master for a port to the
+// processor's memory, and an interrupt line.
 //
-// Overlay parameters are those of edge_board.vh. Vivado finds the bus by the names of the ports.
+// Overlay parameters are those of edge_board.vh. Vivado finds the buses by the names of the ports.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -32,10 +33,44 @@ module edge_zynq_system (
     output wire                           s_axil_rvalid,
     input  wire                           s_axil_rready,
 
-    output wire                           irq
+    output wire                           irq,
+
+    output wire                           m_axi_awid,
+    output wire [39:0]                    m_axi_awaddr,
+    output wire [7:0]                     m_axi_awlen,
+    output wire [2:0]                     m_axi_awsize,
+    output wire [1:0]                     m_axi_awburst,
+    output wire [3:0]                     m_axi_awcache,
+    output wire [2:0]                     m_axi_awprot,
+    output wire                           m_axi_awvalid,
+    input  wire                           m_axi_awready,
+    output wire [63:0]                    m_axi_wdata,
+    output wire [7:0]                     m_axi_wstrb,
+    output wire                           m_axi_wlast,
+    output wire                           m_axi_wvalid,
+    input  wire                           m_axi_wready,
+    input  wire                           m_axi_bid,
+    input  wire [1:0]                     m_axi_bresp,
+    input  wire                           m_axi_bvalid,
+    output wire                           m_axi_bready,
+    output wire                           m_axi_arid,
+    output wire [39:0]                    m_axi_araddr,
+    output wire [7:0]                     m_axi_arlen,
+    output wire [2:0]                     m_axi_arsize,
+    output wire [1:0]                     m_axi_arburst,
+    output wire [3:0]                     m_axi_arcache,
+    output wire [2:0]                     m_axi_arprot,
+    output wire                           m_axi_arvalid,
+    input  wire                           m_axi_arready,
+    input  wire                           m_axi_rid,
+    input  wire [63:0]                    m_axi_rdata,
+    input  wire [1:0]                     m_axi_rresp,
+    input  wire                           m_axi_rlast,
+    input  wire                           m_axi_rvalid,
+    output wire                           m_axi_rready
 );
 
-    edge_overlay #(
+    edge_overlay_axi #(
         `EDGE_BOARD_OVERLAY_PARAMETERS
     ) overlay (
         .clk           (aclk),
@@ -59,7 +94,40 @@ module edge_zynq_system (
         .s_axil_rresp  (s_axil_rresp),
         .s_axil_rvalid (s_axil_rvalid),
         .s_axil_rready (s_axil_rready),
-        .irq           (irq)
+        .irq           (irq),
+        .m_axi_awid    (m_axi_awid),
+        .m_axi_awaddr  (m_axi_awaddr),
+        .m_axi_awlen   (m_axi_awlen),
+        .m_axi_awsize  (m_axi_awsize),
+        .m_axi_awburst (m_axi_awburst),
+        .m_axi_awcache (m_axi_awcache),
+        .m_axi_awprot  (m_axi_awprot),
+        .m_axi_awvalid (m_axi_awvalid),
+        .m_axi_awready (m_axi_awready),
+        .m_axi_wdata   (m_axi_wdata),
+        .m_axi_wstrb   (m_axi_wstrb),
+        .m_axi_wlast   (m_axi_wlast),
+        .m_axi_wvalid  (m_axi_wvalid),
+        .m_axi_wready  (m_axi_wready),
+        .m_axi_bid     (m_axi_bid),
+        .m_axi_bresp   (m_axi_bresp),
+        .m_axi_bvalid  (m_axi_bvalid),
+        .m_axi_bready  (m_axi_bready),
+        .m_axi_arid    (m_axi_arid),
+        .m_axi_araddr  (m_axi_araddr),
+        .m_axi_arlen   (m_axi_arlen),
+        .m_axi_arsize  (m_axi_arsize),
+        .m_axi_arburst (m_axi_arburst),
+        .m_axi_arcache (m_axi_arcache),
+        .m_axi_arprot  (m_axi_arprot),
+        .m_axi_arvalid (m_axi_arvalid),
+        .m_axi_arready (m_axi_arready),
+        .m_axi_rid     (m_axi_rid),
+        .m_axi_rdata   (m_axi_rdata),
+        .m_axi_rresp   (m_axi_rresp),
+        .m_axi_rlast   (m_axi_rlast),
+        .m_axi_rvalid  (m_axi_rvalid),
+        .m_axi_rready  (m_axi_rready)
     );
 
 endmodule

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The host's side of the simulated overlay: an AXI4-Lite master around the verilated model, as a C interface for
-// ctypes. One call moves a whole block; the clock runs only inside these calls.
+// ctypes. One call moves a whole block; the clock runs only inside these calls. An overlay with a burst master
+// (EDGE_AXI_MASTER) has a memory behind that.
 
 #include <cstdint>
 #include <memory>
 
 #include "Vedge_overlay.h"
 #include "verilated.h"
+
+#if defined(EDGE_AXI_MASTER)
+#include "axi_memory.h"
+#endif
 
 #if defined(EDGE_TRACE_FST)
 #include "verilated_fst_c.h"
@@ -28,7 +33,8 @@ constexpr int kResetCycles = 4;
 
 class Overlay {
   public:
-    explicit Overlay(const char* trace_path) : context_(new VerilatedContext), top_(new Vedge_overlay(context_.get())) {
+    Overlay(const char* trace_path, uint32_t seed)
+        : context_(new VerilatedContext), top_(new Vedge_overlay(context_.get())), memory_(seed) {
 #if defined(EDGE_TRACE_FST) || defined(EDGE_TRACE_VCD)
         if (trace_path) {
             context_->traceEverOn(true);
@@ -105,7 +111,23 @@ class Overlay {
 
     uint64_t cycles() const { return cycles_; }
 
+    void map(uint64_t address, uint8_t* bytes, uint64_t length) { memory_.map(address, bytes, length); }
+    void unmap(uint64_t address) { memory_.unmap(address); }
+
   private:
+#if defined(EDGE_AXI_MASTER)
+    using Memory = AxiMemory<Vedge_overlay>;
+#else
+    // Nothing reaches a memory.
+    struct Memory {
+        explicit Memory(uint32_t) {}
+        void map(uint64_t, uint8_t*, uint64_t) {}
+        void unmap(uint64_t) {}
+        void sample(const Vedge_overlay&) {}
+        void drive(Vedge_overlay&) {}
+    };
+#endif
+
     void tick() {
         settle();
         edge();
@@ -117,8 +139,10 @@ class Overlay {
     }
 
     void edge() {
+        memory_.sample(*top_);
         top_->clk = 1;
         evaluate(2 * cycles_ + 1);
+        memory_.drive(*top_);
         ++cycles_;
     }
 
@@ -134,6 +158,7 @@ class Overlay {
 
     std::unique_ptr<VerilatedContext> context_;
     std::unique_ptr<Vedge_overlay> top_;
+    Memory memory_;
 #if defined(EDGE_TRACE_FST) || defined(EDGE_TRACE_VCD)
     std::unique_ptr<Trace> trace_;
 #endif
@@ -144,7 +169,7 @@ class Overlay {
 
 extern "C" {
 
-void* edge_open(const char* trace_path) { return new Overlay(trace_path); }
+void* edge_open(const char* trace_path, uint32_t seed) { return new Overlay(trace_path, seed); }
 void edge_close(void* overlay) { delete static_cast<Overlay*>(overlay); }
 int edge_write(void* overlay, uint32_t address, const uint32_t* words, uint32_t count) {
     return static_cast<Overlay*>(overlay)->write(address, words, count);
@@ -156,4 +181,8 @@ int edge_wait_interrupt(void* overlay, uint64_t cycles) {
     return static_cast<Overlay*>(overlay)->wait_interrupt(cycles) ? 1 : 0;
 }
 uint64_t edge_cycles(void* overlay) { return static_cast<Overlay*>(overlay)->cycles(); }
+void edge_map(void* overlay, uint64_t address, uint8_t* bytes, uint64_t length) {
+    static_cast<Overlay*>(overlay)->map(address, bytes, length);
+}
+void edge_unmap(void* overlay, uint64_t address) { static_cast<Overlay*>(overlay)->unmap(address); }
 }

@@ -132,3 +132,24 @@ def test_nothing_runs_before_a_program_is_there(accelerator):
 def test_closing_twice_does_nothing(accelerator):
     accelerator.close()
     accelerator.close()
+
+
+def test_a_stream_gives_what_one_after_the_other_gives(accelerator, program):
+    accelerator.load(program)
+    alone = [accelerator.infer([values]) for values in inputs()]
+    for _ in range(2):
+        streamed = list(accelerator.infer_stream([values] for values in inputs()))
+        assert len(streamed) == len(alone)
+        for one, other in zip(alone, streamed, strict=True):
+            assert np.array_equal(one.outputs[0], other.outputs[0])
+            assert np.array_equal(one.embedding, other.embedding)
+            assert one.cycles == other.cycles
+
+
+def test_a_stream_that_is_closed_leaves_the_accelerator_as_it_was(accelerator, program):
+    accelerator.load(program)
+    expected = accelerator.infer([inputs()[0]]).outputs[0]
+    stream = accelerator.infer_stream([values] for values in inputs())
+    next(stream)
+    stream.close()
+    assert np.array_equal(accelerator.infer([inputs()[0]]).outputs[0], expected)

@@ -13,7 +13,7 @@ from edge_runtime.model import Activation, Interpreter, QuantizedHead, Rounding
 from support.networks import Builder, dense_network
 from support.overlays import SMALL, TINY
 
-WIDE = OverlayParameters(k_lanes=24, oc_lanes=16)
+WIDE = OverlayParameters(k_lanes=24, oc_lanes=16, axi_master=True)  # the PYNQ-Z2's
 OVERLAYS = {"tiny": TINY, "small": SMALL, "wide": WIDE}
 
 

@@ -24,7 +24,7 @@ from edge_runtime.errors import BusError, ConfigError
 from edge_runtime.model import Interpreter
 from support.boards import serial_board
 from support.networks import dense_network
-from support.overlays import SMALL
+from support.overlays import SMALL_ON_A_CABLE
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.data())
@@ -214,9 +214,9 @@ def test_only_a_board_with_a_serial_cable_can_be_simulated_so():
 
 def test_a_network_runs_over_a_bad_cable_with_the_same_bits():
     """One character in 2,000 is damaged, in each direction: about half of the longest frames."""
-    bus = SimulatedUartBus(serial_board(SMALL), noise=5e-4, seed=1)
+    bus = SimulatedUartBus(serial_board(SMALL_ON_A_CABLE), noise=5e-4, seed=1)
     with OverlayAccelerator(bus) as overlay:
-        program = compile_model(dense_network([60, 40, 5], seed=2), SMALL, name="network")
+        program = compile_model(dense_network([60, 40, 5], seed=2), SMALL_ON_A_CABLE, name="network")
         overlay.load(program)
         reference = Interpreter(program.graph, program.rounding)
         random = np.random.default_rng(3)
@@ -230,7 +230,7 @@ def test_a_network_runs_over_a_bad_cable_with_the_same_bits():
 
 
 def test_a_reset_stops_the_overlay_and_keeps_its_memories():
-    with SimulatedUartBus(serial_board(SMALL)) as bus:
+    with SimulatedUartBus(serial_board(SMALL_ON_A_CABLE)) as bus:
         registers = Registers(bus)
         registers.write("ENTRY", 3)
         bus.write(0x100000, b"kept")

@@ -8,7 +8,7 @@ from edge_runtime.compiler import OverlayParameters
 from edge_runtime.compiler.host_interface import host_interface
 from support.networks import Builder, dense_network
 
-BOARD = OverlayParameters()  # pynq_z2's
+BOARD = OverlayParameters(axi_master=True)  # pynq_z2's
 LAYERS = [f"layers/toycar_layer{number}" for number in range(10)]
 
 

@@ -15,15 +15,16 @@ from rtl.clocking import start
 from rtl.tiny_network import TinyNetwork
 
 INTERFACE = host_interface()
+REGISTERS = list(INTERFACE.own_registers)
 COMMIT_CYCLES = 2  # from the end of the last layer to the end of the run
 
 
 class Overlay:
     """The overlay as a driver sees it."""
 
-    def __init__(self, dut) -> None:
+    def __init__(self, dut, *, axi_master: bool = False) -> None:
         self.dut = dut
-        self.network = TinyNetwork()
+        self.network = TinyNetwork(axi_master=axi_master)
 
     async def begin(self, *, pauses: float) -> None:
         await start(self.dut)
@@ -265,7 +266,7 @@ class Traffic:
             if window == "STAMPS":
                 await self._overlay.read("STAMPS", 0, 4)
             elif window == "REGISTERS":
-                await self._overlay.register(random.choice(list(INTERFACE.registers)))
+                await self._overlay.register(random.choice(REGISTERS))
             else:
                 offset, content = self._known[window]
                 at = 4 * random.randrange(len(content) // 4)

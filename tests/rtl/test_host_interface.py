@@ -9,6 +9,7 @@ import pytest
 from edge_runtime.compiler.host_interface import generated_files, host_interface
 
 INTERFACE = host_interface()
+JOBS = INTERFACE.job_registers
 WORD_BITS = 32
 ACCESSES = {"ro", "rw", "wo", "w1c"}
 
@@ -25,7 +26,7 @@ def test_generated_files_are_up_to_date(path, content):
 
 
 def test_windows_do_not_overlap():
-    for one, other in combinations(INTERFACE.windows.values(), 2):
+    for one, other in combinations([*INTERFACE.windows.values(), INTERFACE.jobs], 2):
         apart = one.offset + one.size <= other.offset or other.offset + other.size <= one.offset
         assert apart, f"{one.name} and {other.name} overlap"
 
@@ -42,7 +43,9 @@ def test_registers_are_words_of_their_own_inside_their_window():
     offsets = [register.offset for register in INTERFACE.registers.values()]
     assert len(set(offsets)) == len(offsets)
     assert all(offset % 4 == 0 for offset in offsets)
-    assert max(offsets) < INTERFACE.windows["REGISTERS"].size
+    for window, registers in ((INTERFACE.windows["REGISTERS"], INTERFACE.own_registers), (INTERFACE.jobs, JOBS)):
+        assert all(window.offset <= row.offset < window.offset + window.size for row in registers.values())
+    assert all(name.startswith("JOB") for name in JOBS)
 
 
 @pytest.mark.parametrize("register", INTERFACE.registers.values(), ids=lambda register: register.name)

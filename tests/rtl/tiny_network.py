@@ -41,9 +41,9 @@ class Image:
 class TinyNetwork:
     """A convolution, a depthwise and a pointwise one side by side, an addition and a head: both units, all memories."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, axi_master: bool = False) -> None:
         given = {name.lower(): value for name, value in parameters().items()}
-        self.overlay = OverlayParameters(**{**given, "packed": bool(given["packed"])})
+        self.overlay = OverlayParameters(**{**given, "packed": bool(given["packed"]), "axi_master": axi_master})
         self.program = compile_model(_network(), self.overlay, name="tiny")
         (self.part,) = self.program.parts
         self._random = np.random.default_rng(1)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge_runtime.compiler import OverlayParameters
 
-__all__ = ["SMALL", "TINY"]
+__all__ = ["SMALL", "SMALL_ON_A_CABLE", "TINY"]
 
 # As many requantisation lanes as channels, and a multiplier for each MAC.
 TINY = OverlayParameters(
@@ -12,5 +14,8 @@ TINY = OverlayParameters(
     packed=False, vec_lanes=2,
 )  # fmt: skip
 SMALL = OverlayParameters(
-    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=256, param_channels=256, descriptors=16
-)
+    k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=256, param_channels=256, descriptors=16,
+    axi_master=True,
+)  # fmt: skip
+# Behind a serial cable there is no memory to reach.
+SMALL_ON_A_CABLE = replace(SMALL, axi_master=False)

@@ -1,6 +1,6 @@
 """How a driver reaches an overlay."""
 
-from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.bus.base import Bus, SharedBuffer
 from edge_runtime.accelerator.bus.emulated import EmulatedBus
 from edge_runtime.accelerator.bus.fake import FakeBus
 from edge_runtime.accelerator.bus.pynq import PynqBus, open_pynq_bus
@@ -14,6 +14,7 @@ __all__ = [
     "EmulatedBus",
     "FakeBus",
     "PynqBus",
+    "SharedBuffer",
     "SimulatedPynqBus",
     "SimulatedSerialBoard",
     "SimulatedUartBus",

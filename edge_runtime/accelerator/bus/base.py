@@ -5,14 +5,41 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from types import TracebackType
 
+import numpy as np
+import numpy.typing as npt
 from typing_extensions import Self
 
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError
 
-__all__ = ["WORD_BYTES", "Bus"]
+__all__ = ["WORD_BYTES", "Bus", "SharedBuffer"]
 
 WORD_BYTES = 4
+
+
+class SharedBuffer:
+    """Memory that the overlay's burst master reaches as this program does.
+
+    Parameters
+    ----------
+    address
+        Where the burst master finds it; a multiple of 8.
+    bytes
+        uint8[length], the memory itself.
+    """
+
+    def __init__(self, address: int, bytes: npt.NDArray[np.uint8]) -> None:  # noqa: A002 - what they are
+        self.address = address
+        self.bytes = bytes
+
+    def flush(self) -> None:
+        """Let the burst master see what this program has written."""
+
+    def invalidate(self) -> None:
+        """Let this program see what the burst master has written."""
+
+    def free(self) -> None:
+        """Give the memory back; no burst may be under way in it."""
 
 
 class Bus(ABC):
@@ -44,6 +71,17 @@ class Bus(ABC):
     @abstractmethod
     def wait_interrupt(self, deadline_s: float) -> bool:
         """Wait until the overlay's interrupt line is high, for at most this long; return whether it is."""
+
+    def allocate(self, length: int) -> SharedBuffer | None:
+        """Return `length` bytes of zeroed memory that the overlay reaches; None where there is no such memory.
+
+        Raises
+        ------
+        BusError
+            If there is not enough of it.
+        """
+        del length
+        return None
 
     @abstractmethod
     def close(self) -> None:
@@ -80,6 +118,6 @@ def check_windows(offset: int, length: int) -> None:
     BusError
         If nothing is there.
     """
-    windows = host_interface().windows.values()
+    windows = [*host_interface().windows.values(), host_interface().jobs]
     if not any(window.offset <= offset and offset + length <= window.offset + window.size for window in windows):
         raise BusError(f"offset {offset:#x}, length {length}: nothing is there")

@@ -54,6 +54,7 @@ class FakeBus(Bus):
         self.poke("VEC_WEIGHT_ROWS", parameters.vec_weight_rows)
         self.poke("VEC_PARAM_CHANNELS", parameters.vec_param_channels)
         self.poke("TABLE_PAIRS", parameters.table_pairs)
+        self.poke("JOB_MAGIC", self._interface.jobs_magic * parameters.axi_master)
 
     def poke(self, register: str, word: int) -> None:
         """Set what a register answers."""

@@ -12,15 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from edge_runtime.accelerator.bus.base import WORD_BYTES, Bus, check_windows, check_words
+from edge_runtime.accelerator.bus.base import WORD_BYTES, Bus, SharedBuffer, check_windows, check_words
 from edge_runtime.accelerator.bus.pynq_hwh import CELL, driver_vlnv
+from edge_runtime.accelerator.registers import Registers, has_jobs
 from edge_runtime.boards import Board, list_boards
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError, ConfigError, ToolError
 
 __all__ = ["PynqBus", "driver_class", "open_pynq_bus"]
 
-_WORD = struct.Struct("<I")
+# IRQ_ENABLE and IRQ_STATUS, and the same of jobs, lie beside each other.
+_INTERRUPT = struct.Struct("<II")
 # Polls follow each other at once at first, as most runs are short, and then give the processor away.
 _EAGER_POLLS = 1000
 _NAP_S = 0.0005
@@ -118,9 +120,8 @@ class PynqBus(Bus):
         self._mmio: Any = cell.mmio
         self._interrupt = getattr(cell, "irq", None)
         self._mapped = isinstance(self._mmio.array, np.ndarray)
-        registers = host_interface().registers
-        self._irq_status = registers["IRQ_STATUS"].offset
-        self._irq_enable = registers["IRQ_ENABLE"].offset
+        names = ["IRQ_ENABLE", *(["JOB_IRQ_ENABLE"] if has_jobs(Registers(self)) else [])]
+        self._interrupts = [host_interface().registers[name].offset for name in names]
 
     def read(self, offset: int, length: int) -> bytes:  # noqa: D102 - as the base says
         mmio = self._checked(offset, length)
@@ -145,12 +146,25 @@ class PynqBus(Bus):
             return self._is_up()
         return self._poll(time.monotonic() + deadline_s)
 
+    def allocate(self, length: int) -> SharedBuffer | None:  # noqa: D102 - as the base says
+        try:
+            buffer = _pynq().allocate((length,), np.uint8, target=self._checked(0, 0).device)
+        except RuntimeError as error:
+            raise BusError(
+                f"pynq cannot allocate {length:,} bytes: {error}; is the contiguous memory (CMA) used up?"
+            ) from error
+        buffer[:] = 0
+        return _PynqBlock(buffer)
+
     def close(self) -> None:  # noqa: D102 - as the base says
         self._mmio = None
 
     def _is_up(self) -> bool:
-        status, enable = (_WORD.unpack(self.read(at, WORD_BYTES))[0] for at in (self._irq_status, self._irq_enable))
-        return bool(status & enable)
+        for at in self._interrupts:
+            enable, status = _INTERRUPT.unpack(self.read(at, _INTERRUPT.size))
+            if enable & status:
+                return True
+        return False
 
     def _poll(self, until: float) -> bool:
         polls = 0
@@ -168,6 +182,23 @@ class PynqBus(Bus):
         check_words(offset, length)
         check_windows(offset, length)
         return self._mmio
+
+
+class _PynqBlock(SharedBuffer):
+    """A buffer of pynq's: contiguous memory at a physical address, behind the processor's caches."""
+
+    def __init__(self, buffer: Any) -> None:
+        super().__init__(int(buffer.device_address), np.asarray(buffer))
+        self._buffer = buffer
+
+    def flush(self) -> None:
+        self._buffer.flush()
+
+    def invalidate(self) -> None:
+        self._buffer.invalidate()
+
+    def free(self) -> None:
+        self._buffer.freebuffer()
 
 
 def _wait_for(interrupt: Any, deadline_s: float) -> None:

@@ -108,14 +108,15 @@ class _Behaviour:
         self.timestamp = ""
         self.clocks = dict(_CLOCK_REGISTERS[self.arch])
         self._base = board.pynq.base_address if board.pynq else 0
-        self._polled = host_interface().registers["IRQ_STATUS"].offset
+        names = ("IRQ_ENABLE", "JOB_IRQ_ENABLE")  # read together with the status behind it
+        self._polled = [host_interface().registers[name].offset for name in names]
         self._next_buffer = _BUFFERS_AT
 
     def read_registers(self, address: int, length: int) -> bytes:
         """Return bytes from an absolute address."""
         offset = address - self._base
         if 0 <= offset < 1 << host_interface().address_width:
-            if offset == self._polled:
+            if offset in self._polled:
                 self.bus.wait_interrupt(0.0)  # the simulated clock stands still between accesses
             return self.bus.read(offset, length)
         if length != 4:
@@ -142,10 +143,12 @@ class _Behaviour:
         self.post_download(bitstream, parser, self.name)  # type: ignore[attr-defined]
 
     def allocate(self, shape: Any, dtype: Any, **_: Any) -> Any:
-        """Return a buffer of ordinary memory, at a made-up physical address."""
+        """Return a buffer of ordinary memory, at a made-up physical address where the overlay's bursts find it."""
         array = np.zeros(shape, dtype)
         address = self._next_buffer
         self._next_buffer += -(-array.nbytes // _PAGE) * _PAGE
+        if isinstance(self.bus, VerilatorBus):
+            self.bus.map(address, array.reshape(-1).view(np.uint8))
         return importlib.import_module("pynq.buffer").PynqBuffer(
             array.shape, array.dtype, buffer=array.data, device_address=address, coherent=False, bo=0, device=self
         )

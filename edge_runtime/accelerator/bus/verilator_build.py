@@ -117,14 +117,14 @@ def build_simulation(parameters: OverlayParameters, trace: TraceFormat | None = 
 
 
 def overlay_design(parameters: OverlayParameters) -> Design:
-    """Return the overlay with an AXI4-Lite master around it, as a shared library."""
-    top = "edge_overlay"
+    """Return the overlay with an AXI4-Lite master around it, and memory for its burst master, as a shared library."""
     return Design(
-        top=top,
+        top=parameters.top,
         sources=tuple(sorted(rtl_folder().glob("*.v"))),
         harness="axi_master.cpp",
-        prefix=f"V{top}",
+        prefix="Vedge_overlay",
         parameters=parameters.verilog(),
+        defines={"EDGE_AXI_MASTER": 1} if parameters.axi_master else {},
     )
 
 
@@ -192,9 +192,14 @@ def _key(design: Design, trace: TraceFormat | None, tools: _Toolchain) -> str:
     content.update(
         json.dumps([chosen, trace, tools.version, _VERILATOR_FLAGS, _CXX_FLAGS, _OPTIMISATION[trace]]).encode()
     )
-    for path in [*design.sources, *sorted(rtl_folder().glob("*.vh")), design.harness_path]:
+    for path in [*design.sources, *_headers(), design.harness_path]:
         content.update(path.name.encode() + b"\0" + path.read_bytes())
     return content.hexdigest()[:20]
+
+
+def _headers() -> list[Path]:
+    """Return the headers of the library and of its harnesses."""
+    return [*sorted(rtl_folder().glob("*.vh")), *sorted((rtl_folder() / "sim").glob("*.h"))]
 
 
 @contextmanager
