@@ -34,6 +34,7 @@ _LARGEST_BIAS = 1 << 30
 _SMALLEST_SCALE, _LARGEST_SCALE = 2.0**-60, 2.0**60
 # Below 2**-26 TFLite's softmax aborts; logits that differ by so little mean nothing to it anyway.
 _SMALLEST_OUTPUT_SCALE = 2.0**-25
+_ABOVE_A_STEP = 1 + 2.0**-20
 # By how much the logits may leave the range that was seen, as a part of it, on either side.
 _MARGIN = 0.05
 # A logit so far below every runner-up that was seen may saturate: softmax gives it less than a twentieth of the
@@ -307,8 +308,12 @@ def _possible_range(weights: npt.NDArray[np.int8], bias: npt.NDArray[np.int32], 
 
 
 def _output_quantization(lowest: float, highest: float, step: float) -> tuple[float, int]:
-    """Return scale and zero point for logits from `lowest` to `highest`, which come in multiples of `step`."""
+    """Return scale and zero point for logits from `lowest` to `highest`, which come in multiples of `step`.
+
+    The scale is a little above the step, so that the multiplier is below 1: with a left shift, a logit that may
+    saturate would leave the 32 bits of the accumulator.
+    """
     margin = _MARGIN * (highest - lowest)
     lowest, highest = lowest - margin * (lowest < 0), highest + margin * (highest > 0)
-    scale = float(np.float32(max((highest - lowest) / 255, step, _SMALLEST_OUTPUT_SCALE)))
+    scale = float(np.float32(max((highest - lowest) / 255, step * _ABOVE_A_STEP, _SMALLEST_OUTPUT_SCALE)))
     return scale, int(np.clip(np.rint(-128 - lowest / scale), -128, 127))

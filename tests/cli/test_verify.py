@@ -11,7 +11,9 @@ from support.networks import dense_network
 
 ACTIVITY = examples_folder() / "activity" / "activity.tflite"
 
-WRONG = VerifyResult("golden", "abc", 3, 30, 2, 100, 100, 1.0, FirstMismatch(1, 2, "FULLY_CONNECTED", 0, 5, -3, 4))
+WRONG = VerifyResult(
+    "golden", "abc", 3, 30, 2, 100, 100, 1.0, first=FirstMismatch(1, 2, "FULLY_CONNECTED", 0, 5, -3, 4)
+)
 
 
 def test_the_projects_own_network_holds_in_rtl(cli: Any) -> None:

@@ -42,7 +42,8 @@ async def test_a_store_that_cannot_be_written_stops_nothing(
     await run_pipelines(stream, [pipeline], beside=[keeper.run])
     assert pipeline.report().windows > 10
     assert store.lost == pipeline.report().windows - 10
-    assert "online store not written" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "online store not written" in said.out + said.err
 
 
 def _full_disk(*_: object) -> None:

@@ -38,10 +38,10 @@ def test_a_string_is_no_comment(tmp_path: Path) -> None:
 
 def test_the_overlay_has_the_boards_parameters(tmp_path: Path) -> None:
     found = overlay_design(load_board("pynq_z2"))
-    assert (found.top, found.family) == ("edge_overlay", "xc7")
+    assert (found.top, found.family) == ("edge_overlay_axi", "xc7")
     assert found.parameters["K_LANES"] == 24
     files = found.gather(tmp_path)
-    assert "edge_overlay.v" in files
+    assert {"edge_overlay_axi.v", "edge_engine.v"} <= set(files)
     assert all((tmp_path / name).is_file() for name in [*files, "edge_host_interface.vh"])
 
 
