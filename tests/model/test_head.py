@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -281,6 +281,13 @@ tiny_and_large = st.one_of(st.floats(-1e6, 1e6, width=32), st.floats(-(2.0**59),
     arrays.arrays(np.int8, st.tuples(st.integers(0, 5), st.just(4))),
     st.floats(2.0**-20, 2.0**10, width=32),
     st.integers(-128, 127),
+)
+@example(  # a logit far below the others, and a scale that is the step: with a left shift it would wrap around
+    np.eye(3, 4, -1, np.float32) * np.array([[0], [1], [0]], np.float32),
+    np.array([0, -13263870, 0], np.float32),
+    np.zeros((1, 4), np.int8),
+    1.0,
+    1,
 )
 def test_any_finite_head_gives_one_that_can_be_applied(weights, bias, embeddings, input_scale, input_zero_point):
     new = quantize_head(
