@@ -32,7 +32,6 @@ def resolve(
     return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("python", ["3.10", "3.11"])
 def test_the_core_resolves_for_aarch64(tmp_path: Path, python: str) -> None:
     done = resolve(NEEDED, ["manylinux2014_aarch64", "manylinux_2_28_aarch64"], python, tmp_path)
@@ -51,7 +50,6 @@ def image_with_numpy(folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_the_core_resolves_for_armv7_with_the_images_own_numpy(tmp_path: Path) -> None:
     platforms = ["manylinux2014_armv7l", "manylinux_2_17_armv7l", "manylinux_2_31_armv7l", "linux_armv7l"]
     image = image_with_numpy(tmp_path / "image")
