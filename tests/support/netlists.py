@@ -38,8 +38,7 @@ def netlist_design(board: Board, netlist: Netlist, folder: Path) -> Design:
     whole = serial_board_design(board)
     models = [*sorted((rtl_folder() / "sim" / "ecp5").glob("*.v")), rtl_folder() / "sim" / "EHXPLLL.v"]
     files = [folder / "netlist.vlt", netlist_verilog(netlist, folder), folder / "cells.v", *models]
-    # a netlist is long straight code: more than -O1 takes minutes and makes it no faster
-    return replace(whole, sources=tuple(files), headers={}, compiler_flags=("-O1",))
+    return replace(whole, sources=tuple(files), headers={})
 
 
 def netlist_verilog(netlist: Netlist, folder: Path) -> Path:
