@@ -14,7 +14,7 @@ import anyio
 import anyio.lowlevel
 
 from edge_runtime.cli.output import configure_logs
-from edge_runtime.daemon import load_pipeline, run_pipelines
+from edge_runtime.daemon import load_device, run_pipelines
 from edge_runtime.daemon.plant import build_plant
 from edge_runtime.paths import examples_folder
 from edge_runtime.sources.base import Source, SourceCounts
@@ -81,9 +81,9 @@ def main() -> None:
     configure_logs(verbose=False)
     file = folder / "pipeline.toml"
     file.write_text(PIPELINE.format(port=port, example=examples_folder() / "activity"))
-    plant = build_plant(load_pipeline(file))
-    source = MeteredSource(plant.source.channels, count, per_s)
-    anyio.run(partial(run_pipelines, source, [plant.pipeline], beside=plant.beside))
+    plant = build_plant(load_device(file))
+    source = MeteredSource(plant.streams[0].source.channels, count, per_s)
+    anyio.run(partial(run_pipelines, source, plant.pipelines, beside=plant.beside))
     source.meter.write(folder / "measured.json")
 
 

@@ -7,6 +7,7 @@ from edge_runtime.accelerator.failover import FailoverAccelerator
 from edge_runtime.accelerator.open import AcceleratorKind, Way, open_accelerator, open_bus
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.accelerator.reference import ReferenceAccelerator
+from edge_runtime.accelerator.shared import SharedOverlay
 
 __all__ = [
     "Accelerator",
@@ -17,6 +18,7 @@ __all__ = [
     "Inference",
     "OverlayAccelerator",
     "ReferenceAccelerator",
+    "SharedOverlay",
     "Way",
     "open_accelerator",
     "open_bus",

@@ -46,7 +46,15 @@ class Inference:
 
 
 class Accelerator(ABC):
-    """Runs one program at a time; used as a context manager, or closed by hand."""
+    """Runs one program at a time; used as a context manager, or closed by hand.
+
+    Attributes
+    ----------
+    deadline_s
+        How long a run may take, in seconds, where there is something that can hang; may be changed between two runs.
+    """
+
+    deadline_s: float = 10.0
 
     @abstractmethod
     def load(self, program: Program) -> None:

@@ -48,7 +48,7 @@ class OverlayAccelerator(Accelerator):
 
     def __init__(self, bus: Bus, *, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
         self._bus = bus
-        self._deadline_s = deadline_s
+        self.deadline_s = deadline_s
         self._registers = Registers(bus)
         self.parameters = identify(self._registers)
         self._memories = Memories(bus, self.parameters)
@@ -110,7 +110,7 @@ class OverlayAccelerator(Accelerator):
 
     def _collect(self, jobs: Jobs, pending: deque[dict[int, npt.NDArray[Any]]]) -> Inference:
         """Wait for the first job that is pending, and finish its inference."""
-        values, result = pending.popleft(), jobs.collect(self._deadline_s)
+        values, result = pending.popleft(), jobs.collect(self.deadline_s)
         self._take(result, values)
         self._run_on_cpu(values, before=False)
         return self._inference(values, [result])
@@ -255,7 +255,7 @@ class OverlayAccelerator(Accelerator):
         self._check_no_stream()
         jobs = self._jobs[part.entry]
         jobs.submit(values)
-        return jobs.collect(self._deadline_s)
+        return jobs.collect(self.deadline_s)
 
     def _check_no_stream(self) -> None:
         if any(jobs.pending for jobs in self._jobs.values()):
@@ -291,9 +291,9 @@ class OverlayAccelerator(Accelerator):
 
     def _ring_and_wait(self) -> None:
         self._registers.write_fields("CONTROL", START=1)
-        if not self._bus.wait_interrupt(self._deadline_s):
+        if not self._bus.wait_interrupt(self.deadline_s):
             self._registers.write_fields("CONTROL", RESET=1)
-            raise DeadlineError(f"the engine did not finish within {self._deadline_s:g} s; it was reset")
+            raise DeadlineError(f"the engine did not finish within {self.deadline_s:g} s; it was reset")
         self._registers.write_fields("IRQ_STATUS", DONE=1)
         if self._registers.read_fields("STATUS")["ERROR"]:
             descriptor = self._registers.read("ERROR_DESCRIPTOR")

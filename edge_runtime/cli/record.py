@@ -11,8 +11,9 @@ import anyio
 import typer
 
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
-from edge_runtime.cli.run import run_config
+from edge_runtime.cli.run import run_device
 from edge_runtime.daemon import PipelineConfig, load_pipeline
+from edge_runtime.daemon.device_file import device_of
 from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.tables import RecordingTable
@@ -95,7 +96,8 @@ def replay(
     """Run a pipeline on a recording, at real time, at a factor of it, or as fast as it goes: always with one result."""
     config = load_pipeline(pipeline)
     source = RecordingTable(kind="recording", path=recording.absolute(), pace=_pace(pace))
-    run_config(config.model_copy(update={"source": source}), pipeline, board=board, as_json=as_json)
+    played = device_of(config.model_copy(update={"source": source}), pipeline)
+    run_device(played, board=board, as_json=as_json)
 
 
 def _pace(text: str) -> float | Literal["max"]:

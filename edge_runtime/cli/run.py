@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import anyio
 import typer
 
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
-from edge_runtime.daemon import PipelineConfig, PipelineReport, load_pipeline, run_pipelines
-from edge_runtime.daemon.plant import build_plant
-from edge_runtime.errors import ConfigError, MismatchError, SinkError
+from edge_runtime.daemon import DeviceConfig, PipelineReport, load_device
+from edge_runtime.daemon.plant import Plant, build_plant
+from edge_runtime.errors import ConfigError, EdgeRuntimeError, MismatchError, SinkError
 
-__all__ = ["run", "run_config"]
+__all__ = ["run", "run_device"]
 
 
 def run(
-    pipeline: Annotated[Path, typer.Argument(metavar="PIPELINE.toml", help="The pipeline file.")],
+    pipeline: Annotated[Path, typer.Argument(metavar="PIPELINE.toml", help="The file of a pipeline, or of several.")],
     *,
     board: Annotated[str | None, typer.Option(help="Another board than the file names.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run a pipeline until its source ends, or SIGINT or SIGTERM stops it.
+    """Run a pipeline, or several, until their sources end, or SIGINT or SIGTERM stops them.
 
     What has come by then is still computed and written. Exit status 0 only if every record was written, and
     every compared output was the reference's.
     """
-    run_config(load_pipeline(pipeline), pipeline, board=board, as_json=as_json)
+    run_device(load_device(pipeline), board=board, as_json=as_json)
 
 
-def run_config(config: PipelineConfig, path: Path, *, board: str | None, as_json: bool) -> None:
-    """Run a pipeline, whose file is at `path`, and tell what came of it; `run` and `replay` share this."""
-    _check_output(config, path, as_json=as_json)
+def run_device(config: DeviceConfig, *, board: str | None, as_json: bool) -> None:
+    """Run a device and tell what came of it; `run` and `replay` share this."""
+    _check_output(config, as_json=as_json)
     plant = build_plant(config, board=board)
-    stopped = anyio.run(
-        partial(run_pipelines, plant.source, [plant.pipeline], handle_signals=True, beside=plant.beside)
-    )
-    report = plant.pipeline.report()
+    failure, stopped = _run(plant)
+    reports = [pipeline.report() for pipeline in plant.pipelines]
+    if failure is not None and len(reports) == 1:
+        raise failure
     if as_json:
-        about = {
-            "board": plant.deployment.board.name,
-            "accelerator": config.model.accelerator,
-            "parameters": plant.deployment.board.overlay.hash,
-        }
-        print_json({**report.to_dict(), **about, "stopped": stopped})
+        print_json(_as_json(config, plant, reports, stopped))
     else:
-        _print_summary(report)
-    _judge(report)
+        for report in reports:
+            _print_summary(report)
+    if failure is not None:
+        raise failure
+    for report in reports:
+        _judge(report)
 
 
-def _check_output(config: PipelineConfig, path: Path, *, as_json: bool) -> None:
-    if as_json and any(sink.kind == "stdout" for sink in config.sink):
-        raise ConfigError(f"{path}: a sink of kind 'stdout' and --json cannot share standard output; leave one of them")
+def _run(plant: Plant) -> tuple[EdgeRuntimeError | None, bool]:
+    """Run it, and return what went wrong, if it was not what others go on without; and whether a signal ended it."""
+    try:
+        return None, anyio.run(partial(plant.run, handle_signals=True))
+    except EdgeRuntimeError as error:
+        return error, False
+
+
+def _as_json(config: DeviceConfig, plant: Plant, reports: Sequence[PipelineReport], stopped: bool) -> dict[str, Any]:
+    by_name = {one.pipeline.name: one.model.accelerator for one in config.pipelines}
+    described = {}
+    for pipeline, report in zip(plant.pipelines, reports, strict=True):
+        board = pipeline.engine.deployment.board
+        about = {"board": board.name, "accelerator": by_name[pipeline.name], "parameters": board.overlay.hash}
+        described[pipeline.name] = {**report.to_dict(), **about}
+    if len(described) == 1:
+        return {**next(iter(described.values())), "stopped": stopped}
+    return {
+        "device": plant.device.name,
+        "pipelines": described,
+        "overlays": plant.device.status()["overlays"],
+        "stopped": stopped,
+    }
+
+
+def _check_output(config: DeviceConfig, *, as_json: bool) -> None:
+    if as_json and any(sink.kind == "stdout" for one in config.pipelines for sink in one.sink):
+        raise ConfigError(
+            f"{config.path}: a sink of kind 'stdout' and --json cannot share standard output; leave one of them"
+        )
 
 
 def _print_summary(report: PipelineReport) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from edge_runtime.daemon.config import PipelineConfig, load_pipeline
+from edge_runtime.daemon.device_file import DeviceConfig, load_device
 from edge_runtime.daemon.fanout import FanOut, SinkCounts
 from edge_runtime.daemon.labels import DelayedTruth, Label, LabelFeed, LabelQueue
-from edge_runtime.daemon.pipeline import Pipeline, PipelineReport
+from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.pipeline_report import PipelineReport
 from edge_runtime.daemon.run import run_pipelines
 
 __all__ = [
     "DelayedTruth",
+    "DeviceConfig",
     "FanOut",
     "Label",
     "LabelFeed",
@@ -18,6 +21,7 @@ __all__ = [
     "PipelineConfig",
     "PipelineReport",
     "SinkCounts",
+    "load_device",
     "load_pipeline",
     "run_pipelines",
 ]

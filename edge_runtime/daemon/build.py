@@ -1,8 +1,8 @@
-"""Builds pipelines: from a pipeline file, or from parts."""
+"""Networks made ready for a board: read, compiled, with their view and their learning."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -13,28 +13,21 @@ from edge_runtime.boards import Board, load_board
 from edge_runtime.bundles import Bundle, view_of
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
-from edge_runtime.daemon.config import (
-    ModelTable,
-)
-from edge_runtime.daemon.fanout import FanOut
+from edge_runtime.daemon.config import ModelTable
 from edge_runtime.daemon.labels import LabelFeed
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
-from edge_runtime.daemon.pipeline import Pipeline
-from edge_runtime.daemon.recorder import Recorder
-from edge_runtime.daemon.step import Step
-from edge_runtime.daemon.watch import Watcher
-from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
 from edge_runtime.learning.challengers import default_challengers
 from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.statistics import TrainingStatistics
-from edge_runtime.sources.base import Source
-from edge_runtime.telemetry.sink import Sink
 
-__all__ = ["Deployment", "build_learning", "build_pipeline", "deploy", "deploy_bundle"]
+__all__ = ["Deployment", "OpenAccelerator", "build_learning", "deploy", "deploy_bundle"]
+
+OpenAccelerator = Callable[..., Accelerator]
+"""Opens an accelerator as `open_accelerator` does: given its kind, the board, and ``deadline_s``."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,9 @@ class Deployment:
     statistics: TrainingStatistics | None = None
 
 
-def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) -> Deployment:
+def deploy(
+    model: ModelTable, view: FeatureView, *, board: str | None = None, opens: OpenAccelerator = open_accelerator
+) -> Deployment:
     """Read and compile a network.
 
     Parameters
@@ -76,6 +71,8 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
         What its input is made of.
     board
         Another board than `model` names.
+    opens
+        Opens the accelerator; pipelines that share an overlay have their own.
 
     Raises
     ------
@@ -86,10 +83,12 @@ def deploy(model: ModelTable, view: FeatureView, *, board: str | None = None) ->
     FitError
         If it does not fit the board's overlay.
     """
-    return _deploy(read_model(model.path), model.path.name, model, view, load_board(board or model.board))
+    return _deploy(read_model(model.path), model.path.name, model, view, load_board(board or model.board), opens)
 
 
-def deploy_bundle(bundle: Bundle, model: ModelTable, *, board: str | None = None) -> Deployment:
+def deploy_bundle(
+    bundle: Bundle, model: ModelTable, *, board: str | None = None, opens: OpenAccelerator = open_accelerator
+) -> Deployment:
     """Compile a bundle's network to run where, and as, the pipeline file's own network does.
 
     Parameters
@@ -100,6 +99,8 @@ def deploy_bundle(bundle: Bundle, model: ModelTable, *, board: str | None = None
         The pipeline file's network: its accelerator, board and check hold for the bundle's too.
     board
         Another board than `model` names.
+    opens
+        Opens the accelerator; pipelines that share an overlay have their own.
 
     Raises
     ------
@@ -111,13 +112,15 @@ def deploy_bundle(bundle: Bundle, model: ModelTable, *, board: str | None = None
     about = bundle.manifest
     own = model.model_copy(update={"classes": about.classes, "reserved_classes": 0})
     content = bundle.members["network.tflite"]
-    deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board))
+    deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board), opens)
     if "statistics.npz" not in bundle.members:
         return deployment
     return replace(deployment, statistics=TrainingStatistics.read(BytesIO(bundle.members["statistics.npz"])))
 
 
-def _deploy(content: bytes, name: str, model: ModelTable, view: FeatureView, chosen: Board) -> Deployment:
+def _deploy(
+    content: bytes, name: str, model: ModelTable, view: FeatureView, chosen: Board, opens: OpenAccelerator
+) -> Deployment:
     program = compile_model(content, chosen.overlay, name=name)
     network = Network(program.graph, size=view.size, classes=model.classes, reserved=model.reserved_classes)
 
@@ -125,70 +128,12 @@ def _deploy(content: bytes, name: str, model: ModelTable, view: FeatureView, cho
         deadline_s = run_deadline_s(chosen, program.cycles)
 
         def open_plain() -> Accelerator:
-            return open_accelerator(model.accelerator, chosen, deadline_s=deadline_s)
+            return opens(model.accelerator, chosen, deadline_s=deadline_s)
 
         accelerator = FailoverAccelerator(open_plain) if model.accelerator == "overlay" else open_plain()
         return CheckedAccelerator(accelerator) if model.check else accelerator
 
     return Deployment(chosen, program, network, view, open_it)
-
-
-def build_pipeline(
-    name: str,
-    deployment: Deployment,
-    source: Source,
-    *,
-    sinks: Mapping[str, Sink],
-    learning: Learning | None = None,
-    status_every: float = 10.0,
-    watchers: Sequence[Watcher] = (),
-    memory: int | None = None,
-) -> Pipeline:
-    """Put a pipeline together.
-
-    Parameters
-    ----------
-    name
-        What its records call it.
-    deployment
-        The network and what runs it; several pipelines may share one, each opens an accelerator of its own.
-    source
-        Where the blocks will come from.
-    sinks
-        Where records go, each with the name that reports call it by; they belong to the pipeline.
-    learning
-        None: the network stays as it is.
-    status_every
-        Seconds from one status record to the next.
-    watchers
-        See what goes through.
-    memory
-        The most bytes that the ring buffer may take; None: what it needs.
-
-    Raises
-    ------
-    ConfigError
-        If the ring buffer does not fit into `memory`.
-    DataError
-        If the source lacks a channel that the view needs.
-    """
-    recorder = Recorder(name)
-
-    def open_step() -> Step:
-        accelerator = deployment.open_accelerator()
-        return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
-
-    computer = FeatureComputer(deployment.view, source.rate_hz, source.channels, budget=memory)
-    return Pipeline(
-        recorder,
-        computer,
-        open_step,
-        FanOut(sinks),
-        status_every=status_every,
-        watchers=watchers,
-        channels=source.channels,
-        features=deployment.view.output_names,
-    )
 
 
 def build_learning(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,7 +28,9 @@ __all__ = [
     "PipelineTable",
     "SerialCommandsTable",
     "ServiceTable",
+    "check_labels",
     "load_pipeline",
+    "parse_pipeline",
 ]
 
 
@@ -146,12 +149,7 @@ class PipelineConfig(Table):
     bundles: BundlesTable | None = None
 
     @model_validator(mode="after")
-    def _learning_has_labels(self) -> Self:
-        if self.learns and not isinstance(self.source, RecordingTable) and not self.hears:
-            raise ValueError(
-                'learning.enabled: needs labels; they come from a source of kind "recording", from a [service], '
-                'from [serial_commands], or from a sink of kind "mqtt"'
-            )
+    def _learning_has_classes(self) -> Self:
         if self.learns and not self.model.classes:
             raise ValueError('model.classes: missing; learning needs the classes\' names, like ["walking", "running"]')
         return self
@@ -178,9 +176,46 @@ def load_pipeline(path: Path | str) -> PipelineConfig:
     """
     path = Path(path)
     data = read_toml(path)
+    if "pipelines" in data:
+        raise ConfigError(f"{path}: names several pipelines; give the file of one of them")
+    return parse_pipeline(data, path)
+
+
+def parse_pipeline(data: Mapping[str, Any], path: Path) -> PipelineConfig:
+    """Check what stands in a pipeline file, which is at `path`.
+
+    Raises
+    ------
+    ConfigError
+        As `load_pipeline` does.
+    """
     if "view" in data:
-        data["view"] = _view_table(data["view"], path)
+        data = {**data, "view": _view_table(data["view"], path)}
     return parse_table(data, PipelineConfig, str(path), folder=path.parent)
+
+
+def check_labels(config: PipelineConfig, where: str, *, hears: bool) -> None:
+    """Refuse a pipeline that shall learn and gets no labels.
+
+    Parameters
+    ----------
+    config
+        The pipeline.
+    where
+        What the message calls its file.
+    hears
+        Whether labels can come from outside.
+
+    Raises
+    ------
+    ConfigError
+        If it does.
+    """
+    if config.learns and not isinstance(config.source, RecordingTable) and not hears:
+        raise ConfigError(
+            f'{where}: learning.enabled: needs labels; they come from a source of kind "recording", from a [service], '
+            'from [serial_commands], or from a sink of kind "mqtt"'
+        )
 
 
 def _view_table(view: Any, path: Path) -> Any:

@@ -14,12 +14,16 @@ from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.step import Step
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.compute import FeatureComputer
+from edge_runtime.features.shared import ViewReader
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
 
-__all__ = ["Engine", "build_engine"]
+__all__ = ["Computer", "Engine", "build_engine", "engine_of"]
+
+Computer = FeatureComputer | ViewReader
+"""What makes windows of blocks."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Engine:
         The network and its view.
     computer
         Computes the view.
+    make_computer
+        Makes another one, for when that has failed.
     open_step
         Opens the accelerator, in the pipeline's own thread.
     labels
@@ -39,15 +45,70 @@ class Engine:
     """
 
     deployment: Deployment
-    computer: FeatureComputer
+    computer: Computer
+    make_computer: Callable[[], Computer]
     open_step: Callable[[], Step]
     labels: LabelQueue | None = None
 
 
-def build_engine(
-    deployment: Deployment, config: PipelineConfig, source: Source, recorder: Recorder, *, place: str = ""
+def engine_of(
+    deployment: Deployment,
+    source: Source,
+    recorder: Recorder,
+    *,
+    learning: Learning | None = None,
+    memory: int | None = None,
+    labels: LabelQueue | None = None,
+    computer: Computer | None = None,
 ) -> Engine:
-    """Make a network ready to run in a pipeline.
+    """Put an engine together.
+
+    Parameters
+    ----------
+    deployment
+        The network.
+    source
+        Where the blocks will come from.
+    recorder
+        Makes the pipeline's records.
+    learning
+        None: the network stays as it is.
+    memory
+        The most bytes that the ring buffer may take; None: what it needs.
+    labels
+        Takes labels from outside.
+    computer
+        Computes the view, where another pipeline wants the same; None: one is made.
+
+    Raises
+    ------
+    ConfigError
+        If the ring buffer does not fit into `memory`.
+    DataError
+        If the source lacks a channel that the view needs.
+    """
+
+    def open_step() -> Step:
+        accelerator = deployment.open_accelerator()
+        return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
+
+    def compute() -> FeatureComputer:
+        return FeatureComputer(deployment.view, source.rate_hz, source.channels, budget=memory)
+
+    return Engine(deployment, computer or compute(), compute, open_step, labels)
+
+
+def build_engine(
+    deployment: Deployment,
+    config: PipelineConfig,
+    source: Source,
+    recorder: Recorder,
+    *,
+    labels: LabelQueue | None = None,
+    place: str = "",
+    computer: Computer | None = None,
+) -> Engine:
+    """Make a network ready to run in a pipeline, as the pipeline's file says.
 
     Parameters
     ----------
@@ -59,8 +120,12 @@ def build_engine(
         Where the blocks will come from.
     recorder
         Makes the pipeline's records.
+    labels
+        Brings labels from outside; None: none come.
     place
         The folder within the learning's state that is this network's own.
+    computer
+        Computes the view, where another pipeline wants the same.
 
     Raises
     ------
@@ -73,17 +138,12 @@ def build_engine(
     StateError
         If what had been learnt cannot be read.
     """
-    labels = LabelQueue() if config.learns and config.hears else None
     table = config.learning if config.learns else None
     learning = None if table is None else _learning(deployment, source, table, labels, place)
-
-    def open_step() -> Step:
-        accelerator = deployment.open_accelerator()
-        return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
-
     memory = None if config.pipeline.memory is None else int(config.pipeline.memory)
-    computer = FeatureComputer(deployment.view, source.rate_hz, source.channels, budget=memory)
-    return Engine(deployment, computer, open_step, labels)
+    return engine_of(
+        *(deployment, source, recorder), learning=learning, memory=memory, labels=labels, computer=computer
+    )
 
 
 def _learning(

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from typing_extensions import Self
 
 from edge_runtime.errors import DataError, SinkError
+from edge_runtime.telemetry.borrowed import lender_of
 from edge_runtime.telemetry.outbox_sink import OutboxSink
 from edge_runtime.telemetry.record import Record
 from edge_runtime.telemetry.sink import Sink
@@ -178,7 +179,8 @@ class FanOut:
 
 def _status(lane: _Lane) -> dict[str, Any]:
     status = asdict(lane.counts())
-    if isinstance(lane.sink, OutboxSink):
-        status["outbox"] = asdict(lane.sink.outbox.counts())
-        status["link"] = asdict(lane.sink.forwarder.state)
+    sink = lender_of(lane.sink)
+    if isinstance(sink, OutboxSink):
+        status["outbox"] = asdict(sink.outbox.counts())
+        status["link"] = asdict(sink.forwarder.state)
     return status

@@ -6,94 +6,32 @@ import time
 from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import anyio
 import structlog
 from anyio.streams.memory import MemoryObjectReceiveStream
 
-from edge_runtime.daemon.fanout import FanOut, SinkCounts
+from edge_runtime.daemon.engine import Engine
+from edge_runtime.daemon.fanout import FanOut
+from edge_runtime.daemon.pipeline_report import PipelineReport, report_of
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.turn import Turn, take_turn
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
 from edge_runtime.errors import AcceleratorError, EdgeRuntimeError
-from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.stream.block import Block
 from edge_runtime.telemetry.record import Record
 
-__all__ = ["Pipeline", "PipelineReport"]
+__all__ = ["MOST_WAITING", "Pipeline"]
+
+MOST_WAITING = 16
+"""Blocks that a pipeline holds itself, beside those in the queue before it."""
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class PipelineReport:
-    """What a pipeline has done.
-
-    Parameters
-    ----------
-    pipeline
-        Its name.
-    blocks
-        Blocks taken in.
-    windows, skipped, held, marked, filled, missed, gaps, late_blocks, bad_blocks
-        The features' counts; `windows` are those delivered.
-    inferences, cycles_per_inference
-        How many, and the engine's cycles for one; 0 where there is no engine.
-    compared, mismatches
-        Output and embedding elements held against the reference's, and how many differed; None: not compared.
-    windows_per_s
-        Over the time from the first block to the last prediction.
-    p50_ms, p99_ms, max_ms
-        From a block's arrival in the pipeline to the predictions of its windows.
-    memory_bytes
-        What the ring buffer and the panes take; it does not grow.
-    serving
-        The head that serves.
-    labels
-        How many labels met which fate.
-    decisions
-        How often the gate decided what.
-    accuracy
-        Prequential accuracy of what was served, on all labels; None before the first.
-    sinks
-        What became of the records.
-    """
-
-    pipeline: str
-    blocks: int
-    windows: int
-    skipped: int
-    held: int
-    marked: int
-    filled: int
-    missed: int
-    gaps: int
-    late_blocks: int
-    bad_blocks: int
-    inferences: int
-    cycles_per_inference: float
-    compared: int | None
-    mismatches: int | None
-    windows_per_s: float
-    p50_ms: float
-    p99_ms: float
-    max_ms: float
-    memory_bytes: int
-    serving: str
-    labels: dict[str, int]
-    decisions: dict[str, int]
-    accuracy: float | None
-    sinks: list[SinkCounts]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON shows it."""
-        return asdict(self)
 
 
 class Pipeline:
@@ -103,42 +41,38 @@ class Pipeline:
     ----------
     recorder
         Makes the pipeline's own records, and names it.
-    computer
-        Computes the view.
-    open_step
-        Opens the accelerator; called, like all that uses it, in the pipeline's own thread.
+    engine
+        The network with its view, at first.
     fanout
         Takes the records; whoever runs the pipeline opens and closes it.
     status_every
         Seconds from one status record to the next.
     watchers
         See what goes through.
-    channels, features
-        What the watchers call the blocks' columns and the windows' values.
+    channels
+        What the watchers call the blocks' columns.
     """
 
     def __init__(
         self,
         recorder: Recorder,
-        computer: FeatureComputer,
-        open_step: Callable[[], Step],
+        engine: Engine,
         fanout: FanOut,
         *,
         status_every: float = 10.0,
         watchers: Sequence[Watcher] = (),
         channels: Sequence[str] = (),
-        features: Sequence[str] = (),
     ) -> None:
         self.name = recorder.pipeline
-        self.computer = computer
+        self.engine = engine
         self.fanout = fanout
         self.step: Step | None = None
+        self.has_ended = False
         self._recorder = recorder
-        self._open_step = open_step
         self._status_every = status_every
         self._watchers = tuple(watchers)
         self._channels = tuple(channels)
-        self._features = tuple(features)
+        self._computer = engine.computer
         self._worker: Worker | None = None
         self._turn = anyio.Lock()
         self._mend: Callable[[EdgeRuntimeError], Awaitable[bool]] | None = None
@@ -156,7 +90,7 @@ class Pipeline:
         """
         async with Worker(self.name) as worker:
             try:
-                self.step = await worker.run(self._open_step)
+                self.step = await worker.run(self.engine.open_step)
                 self._worker = worker
                 await self._serve(worker, blocks)
             except EdgeRuntimeError as error:
@@ -164,7 +98,7 @@ class Pipeline:
                 await self._tell("event", event="failed", error=type(error).__name__, message=str(error))
                 raise
             finally:
-                self._worker = None
+                self._worker, self.has_ended = None, True
                 with anyio.CancelScope(shield=True):
                     await self._finish(worker)
 
@@ -185,9 +119,7 @@ class Pipeline:
             raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
         return await self._worker.run(call, self.step)
 
-    async def switch(
-        self, computer: FeatureComputer, open_step: Callable[[], Step], *, features: Sequence[str] = ()
-    ) -> None:
+    async def switch(self, engine: Engine) -> None:
         """Run another network from the next block on; where it cannot be opened, the one before goes on.
 
         What the report counts starts again; predictions are numbered on.
@@ -200,8 +132,8 @@ class Pipeline:
         async with self._turn:
             if self._worker is None:
                 raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
-            await self._worker.run(self._exchange, open_step)
-            self.computer, self._features = computer, tuple(features)
+            await self._worker.run(self._exchange, engine)
+            self.engine, self._computer = engine, engine.computer
             self._first_at = 0.0
 
     def mend_with(self, mend: Callable[[EdgeRuntimeError], Awaitable[bool]]) -> None:
@@ -225,7 +157,7 @@ class Pipeline:
             waiting = deque([(block, time.perf_counter())])
             self._first_at = self._first_at or waiting[0][1]
             while waiting:
-                waiting.extend(_more(blocks))
+                waiting.extend(_more(blocks, MOST_WAITING - len(waiting)))
                 try:
                     await self._take(worker, waiting)
                 except EdgeRuntimeError as error:
@@ -237,16 +169,17 @@ class Pipeline:
         async with self._turn:
             if self.step is None:
                 raise AcceleratorError(f"pipeline {self.name!r} has no network to run")
-            await self._follow(await worker.run(take_turn, self.computer, self.step, waiting))
+            await self._follow(await worker.run(take_turn, self._computer, self.step, waiting))
 
     async def _follow(self, turn: Turn) -> None:
         """Show and tell what a turn found."""
         self._blocks += len(turn.blocks)
+        features = self.engine.deployment.view.output_names
         for watcher in self._watchers:
             for block in turn.blocks:
                 watcher.block(self.name, self._channels, block)
             for window, _ in turn.windows:
-                watcher.window(self.name, self._features, window)
+                watcher.window(self.name, features, window)
         if turn.windows:
             self._now_ns = turn.windows[-1][0].end_ns
             await self.tell([record for _, told in turn.windows for record in told])
@@ -254,20 +187,20 @@ class Pipeline:
         if turn.error is not None:
             raise turn.error
 
-    def _exchange(self, open_step: Callable[[], Step]) -> None:
-        """Close the step and open another, or the same again; in the worker's thread."""
+    def _exchange(self, engine: Engine) -> None:
+        """Close the step and open another engine's; in the worker's thread."""
         first = 0
         if self.step is not None:
             first = self.step.next_prediction
             self.step.close()
         try:
-            step = open_step()
+            step = engine.open_step()
         except EdgeRuntimeError:
-            self.step = self._open_step()
+            self.step = self.engine.open_step()
             self.step.number_from(first)
             raise
         step.number_from(first)
-        self.step, self._open_step = step, open_step
+        self.step = step
 
     async def _finish(self, worker: Worker) -> None:
         await self._tell_status()
@@ -295,43 +228,19 @@ class Pipeline:
 
     def report(self) -> PipelineReport:
         """Return what has been done so far."""
-        step = self.step
-        check = step.check if step else None
-        elapsed = self._last_at - self._first_at
-        inferences = step.inferences if step else 0
-        latencies = asdict(step.latencies.quantiles()) if step else {"p50_ms": 0.0, "p99_ms": 0.0, "max_ms": 0.0}
-        return PipelineReport(
-            pipeline=self.name,
+        return report_of(
+            self.name,
+            self._computer,
+            self.step,
             blocks=self._blocks,
-            **asdict(self.computer.counts),
-            inferences=inferences,
-            cycles_per_inference=round(step.cycles / inferences, 2) if step and inferences else 0.0,
-            compared=check.elements if check else None,
-            mismatches=check.mismatches if check else None,
-            windows_per_s=round(inferences / elapsed, 2) if elapsed > 0 else 0.0,
-            **latencies,
-            memory_bytes=self.computer.nbytes,
-            **_learning_status(step),
+            elapsed_s=self._last_at - self._first_at,
             sinks=self.fanout.counts(),
         )
 
 
-def _more(blocks: AsyncIterable[Block]) -> Iterator[tuple[Block, float]]:
-    """Yield the blocks that wait already, where they come through a queue."""
+def _more(blocks: AsyncIterable[Block], most: int) -> Iterator[tuple[Block, float]]:
+    """Yield up to `most` blocks that wait already, where they come through a queue."""
     if isinstance(blocks, MemoryObjectReceiveStream):
         with suppress(anyio.WouldBlock, anyio.EndOfStream):
-            while True:
+            for _ in range(most):
                 yield blocks.receive_nowait(), time.perf_counter()
-
-
-def _learning_status(step: Step | None) -> dict[str, Any]:
-    if step is None or step.learning is None:
-        return {"serving": "frozen", "labels": {}, "decisions": {}, "accuracy": None}
-    learner = step.learning.learner
-    score = learner.scores()["served"]
-    return {
-        "serving": learner.serving,
-        "labels": {status.value: count for status, count in learner.label_counts.items()},
-        "decisions": {kind.value: count for kind, count in step.decisions.items()},
-        "accuracy": round(score.overall, 6) if score.count else None,
-    }

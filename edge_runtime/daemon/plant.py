@@ -1,4 +1,4 @@
-"""A pipeline file brought to life: source, pipeline, and the device that they make."""
+"""A device's file brought to life: its sources, its pipelines, and what answers for them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from typing import Any
 
 from edge_runtime.boards import load_board
 from edge_runtime.bundles import Bundle, Requirements
-from edge_runtime.daemon.build import Deployment, deploy, deploy_bundle
+from edge_runtime.daemon.build import deploy, deploy_bundle
 from edge_runtime.daemon.bundle_keeper import BundleKeeper, Workshop
 from edge_runtime.daemon.config import PipelineConfig, ServiceTable
-from edge_runtime.daemon.device import RunningDevice, Unit
+from edge_runtime.daemon.device import RunningDevice
+from edge_runtime.daemon.device_file import DeviceConfig
 from edge_runtime.daemon.engine import Engine, build_engine
 from edge_runtime.daemon.fanout import FanOut
+from edge_runtime.daemon.labels import LabelQueue
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.run import Beside, Stream, run_streams
 from edge_runtime.daemon.serial_commands import SerialCommands
 from edge_runtime.daemon.shadow import Shadow, ShadowPlace
-from edge_runtime.daemon.sinks import open_sinks
+from edge_runtime.daemon.sharing import Overlays, Sources, Views, share_sinks
+from edge_runtime.daemon.unit import Unit
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
 from edge_runtime.features import FeatureView, OnlineStore
@@ -31,6 +35,7 @@ from edge_runtime.service.server import Address, serve
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.tap import TappedSource
 from edge_runtime.store import StoreSink
+from edge_runtime.telemetry.borrowed import lender_of
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Plant", "build_plant"]
@@ -38,27 +43,35 @@ __all__ = ["Plant", "build_plant"]
 
 @dataclass(frozen=True)
 class Plant:
-    """What a pipeline file describes, not yet running.
+    """What a device's file describes, not yet running.
 
     Parameters
     ----------
-    deployment
-        The network and what runs it.
-    source
-        Where blocks come from.
-    pipeline
-        The pipeline.
+    streams
+        The sources with their pipelines.
     device
         The device as others see it.
+    sinks
+        Sinks that several pipelines share.
     beside
-        What runs beside the pipeline: the service, systemd's watchdog, and the online store's writing.
+        What runs beside the pipelines: the service, systemd's watchdog, and the online stores' writing.
     """
 
-    deployment: Deployment
-    source: Source
-    pipeline: Pipeline
+    streams: tuple[Stream, ...]
     device: RunningDevice
-    beside: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
+    sinks: tuple[Sink, ...]
+    beside: Beside
+
+    @property
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        """All pipelines."""
+        return tuple(pipeline for stream in self.streams for pipeline in stream.pipelines)
+
+    async def run(self, *, handle_signals: bool = False, beside: Beside = ()) -> bool:
+        """Run it as `run_streams` does, with something more beside it."""
+        return await run_streams(
+            self.streams, handle_signals=handle_signals, beside=(*self.beside, *beside), sinks=self.sinks
+        )
 
 
 class _Commands:
@@ -72,8 +85,8 @@ class _Commands:
         return await self.device.carry_out(command, payload)
 
 
-def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
-    """Build what a pipeline file describes.
+def build_plant(config: DeviceConfig, *, board: str | None = None) -> Plant:
+    """Build what a device's file describes.
 
     Parameters
     ----------
@@ -87,62 +100,107 @@ def build_plant(config: PipelineConfig, *, board: str | None = None) -> Plant:
     InputError
         If the file's parts are not there or do not go together.
     """
-    source = config.source.open()
-    recorder, place, hub, commands = Recorder(config.pipeline.name), ShadowPlace(), Hub(), _Commands()
-    keeper = None if config.bundles is None else BundleKeeper(config.bundles, place)
-    workshop = _workshop(config, source, recorder, board=board)
-    engine = workshop.own() if keeper is None else keeper.first_engine(workshop)
-    sinks = open_sinks(
-        config.sink, device=config.device.name, pipelines=[config.pipeline.name], on_command=commands.carry_out
+    hub, commands, shared = Hub(), _Commands(), _Shared(config, board)
+    sinks, lent = share_sinks(config, commands.carry_out)
+    made = [_build(one, shared, sinks[one.pipeline.name], hub) for one in config.pipelines]
+    online = [store for one in made for store in one.online]
+    device = RunningDevice(
+        config.tables.device.name, [one.unit for one in made], hub, online=online, overlays=shared.overlays.status
     )
-    online = _online(config, engine.deployment.view)
-    shown = [] if config.service is None else [HubWatcher(hub)]
+    commands.device = device
+    beside = [*_beside(config, device), *(task for one in made for task in one.beside)]
+    return Plant(_streams(made), device, tuple(lent), tuple(beside))
+
+
+@dataclass
+class _Shared:
+    """What pipelines share while they are built."""
+
+    config: DeviceConfig
+    board: str | None
+
+    def __post_init__(self) -> None:
+        self.sources, self.views = Sources(self.config), Views(self.config)
+        self.overlays = Overlays(self.config, board=self.board)
+
+
+@dataclass(frozen=True)
+class _Built:
+    """A pipeline, and what belongs to it."""
+
+    unit: Unit
+    source: Source
+    tap: Path | None
+    online: tuple[OnlineStore, ...]
+    beside: Beside
+
+
+def _build(config: PipelineConfig, shared: _Shared, sinks: Mapping[str, Sink], hub: Hub) -> _Built:
+    source, recorder, place = shared.sources.of(config), Recorder(config.pipeline.name), ShadowPlace()
+    keeper = None if config.bundles is None else BundleKeeper(config.bundles, place)
+    workshop = _workshop(config, shared, recorder)
+    engine = workshop.own() if keeper is None else keeper.first_engine(workshop)
+    online = _online(config, engine.deployment.view, shared.config.tables.device.name)
+    shown = [] if shared.config.tables.service is None else [HubWatcher(hub)]
     pipeline = Pipeline(
         recorder,
-        engine.computer,
-        engine.open_step,
+        engine,
         FanOut(sinks),
         status_every=config.pipeline.status_every,
         watchers=[*shown, *_feature_keepers(sinks), *online, place],
         channels=source.channels,
-        features=engine.deployment.view.output_names,
     )
-    unit = Unit(pipeline, engine, keeper)
     if keeper is not None:
-        keeper.installs(partial(_install, unit, online))
+        keeper.installs(partial(_install, pipeline, online))
         pipeline.mend_with(keeper.mend)
-    device = RunningDevice(config.device.name, [unit], hub, online=[kept.store for kept in online])
-    commands.device = device
-    if config.pipeline.tap is not None:
-        source = TappedSource(source, config.pipeline.tap)
-    return Plant(
-        engine.deployment, source, pipeline, device, (*_beside(config, device, keeper), *[kept.run for kept in online])
-    )
+    beside = [*([] if keeper is None else [keeper.serve]), *(kept.run for kept in online)]
+    stores = tuple(kept.store for kept in online)
+    return _Built(Unit(pipeline, keeper), source, config.pipeline.tap, stores, tuple(beside))
 
 
-async def _install(unit: Unit, online: Sequence[OnlineKeeper], engine: Engine) -> None:
-    await unit.install(engine)
+def _streams(made: Sequence[_Built]) -> tuple[Stream, ...]:
+    """Put pipelines that read the same source together; taps lie between it and them."""
+    by_source: dict[Source, list[_Built]] = {}
+    for one in made:
+        by_source.setdefault(one.source, []).append(one)
+    streams = []
+    for source, readers in by_source.items():
+        for tap in dict.fromkeys(one.tap for one in readers if one.tap is not None):
+            source = TappedSource(source, tap)  # noqa: PLW2901 # a tap around a tap
+        streams.append(Stream(source, tuple(one.unit.pipeline for one in readers)))
+    return tuple(streams)
+
+
+async def _install(pipeline: Pipeline, online: Sequence[OnlineKeeper], engine: Engine) -> None:
+    await pipeline.switch(engine)
     for kept in online:
         kept.view = engine.deployment.view
 
 
-def _online(config: PipelineConfig, view: FeatureView) -> list[OnlineKeeper]:
+def _online(config: PipelineConfig, view: FeatureView, device: str) -> list[OnlineKeeper]:
     table = config.online
     if table is None:
         return []
     store = OnlineStore(table.path, keep_s=table.keep_for)
-    return [OnlineKeeper(store, view, table.key or config.device.name, flush_every=table.flush_every)]
+    return [OnlineKeeper(store, view, table.key or device, flush_every=table.flush_every)]
 
 
-def _workshop(config: PipelineConfig, source: Source, recorder: Recorder, *, board: str | None) -> Workshop:
+def _workshop(config: PipelineConfig, shared: _Shared, recorder: Recorder) -> Workshop:
+    source, board = shared.sources.of(config), shared.board
     chosen = load_board(board or config.model.board)
+    opens = partial(shared.overlays.open, recorder.pipeline)
+
+    def labels() -> LabelQueue | None:
+        return LabelQueue() if config.learns and shared.config.hears else None
 
     def own() -> Engine:
-        return build_engine(deploy(config.model, config.view, board=board), config, source, recorder)
+        deployment = deploy(config.model, config.view, board=board, opens=opens)
+        computer = shared.views.computer(config, source)
+        return build_engine(deployment, config, source, recorder, labels=labels(), computer=computer)
 
     def engine(bundle: Bundle) -> Engine:
-        deployment = deploy_bundle(bundle, config.model, board=board)
-        return build_engine(deployment, config, source, recorder, place=bundle.digest[:16])
+        deployment = deploy_bundle(bundle, config.model, board=board, opens=opens)
+        return build_engine(deployment, config, source, recorder, labels=labels(), place=bundle.digest[:16])
 
     def shadow(bundle: Bundle) -> Shadow:
         # By the reference, which gives the same bits: the overlay is left to what serves.
@@ -158,20 +216,16 @@ def _workshop(config: PipelineConfig, source: Source, recorder: Recorder, *, boa
 
 
 def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
-    stores = [sink for sink in sinks.values() if isinstance(sink, StoreSink)]
+    stores = [lent for sink in sinks.values() if isinstance(lent := lender_of(sink), StoreSink)]
     return [FeatureKeeper(sink) for sink in stores if sink.wants_features]
 
 
-def _beside(
-    config: PipelineConfig, device: RunningDevice, keeper: BundleKeeper | None
-) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-    tasks: list[Callable[[], Coroutine[Any, Any, None]]] = [partial(keep_watchdog, device.is_ready)]
-    if keeper is not None:
-        tasks.append(keeper.serve)
-    if config.service is not None:
-        tasks.append(partial(serve, device, _address(config.service)))
-    if config.serial_commands is not None:
-        table = config.serial_commands
+def _beside(config: DeviceConfig, device: RunningDevice) -> Beside:
+    tasks: list[Callable[[], Coroutine[Any, Any, None]]] = [partial(keep_watchdog, device.is_up)]
+    if config.tables.service is not None:
+        tasks.append(partial(serve, device, _address(config.tables.service)))
+    if config.tables.serial_commands is not None:
+        table = config.tables.serial_commands
         tasks.append(SerialCommands(table.port, table.baud, device.carry_out).serve)
     return tuple(tasks)
 

@@ -11,10 +11,11 @@ import anyio
 import structlog
 from anyio.streams.memory import MemoryObjectSendStream
 
+from edge_runtime.daemon.engine import Computer
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
-from edge_runtime.features.compute import FeatureComputer, FeatureWindow
+from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.learning.memory import LabelStatus
 from edge_runtime.stream.block import Block
 
@@ -78,7 +79,7 @@ class Shadow:
         How it does.
     """
 
-    def __init__(self, computer: FeatureComputer, open_step: Callable[[], Step]) -> None:
+    def __init__(self, computer: Computer, open_step: Callable[[], Step]) -> None:
         self.comparison = Comparison()
         self._computer = computer
         self._open_step = open_step

@@ -38,6 +38,7 @@ def open_sinks(
     device: str,
     pipelines: Sequence[str],
     on_command: CommandHandler | None = None,
+    first: int = 0,
 ) -> dict[str, Sink]:
     """Make the sinks, each with the name that reports call it by.
 
@@ -51,6 +52,8 @@ def open_sinks(
         The pipelines whose records they get.
     on_command
         Carries out commands that come over MQTT; None: nobody listens for them.
+    first
+        The first table's position in its file.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def open_sinks(
     """
     _check_outboxes(tables)
     sinks: dict[str, Sink] = {}
-    for position, table in enumerate(tables):
+    for position, table in enumerate(tables, first):
         name, sink = _open_sink(table, device, pipelines, on_command)
         sink.kinds = None if table.kinds is None else frozenset(table.kinds)
         sinks[f"sink[{position}] {name}"] = sink

@@ -7,8 +7,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge_runtime.daemon.engine import Computer
 from edge_runtime.daemon.step import Step
-from edge_runtime.features.compute import FeatureComputer, FeatureWindow
+from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.stream.block import Block
 
 __all__ = ["Turn", "take_turn"]
@@ -36,7 +37,7 @@ class Turn:
     error: Exception | None = None
 
 
-def take_turn(computer: FeatureComputer, step: Step, waiting: deque[tuple[Block, float]]) -> Turn:
+def take_turn(computer: Computer, step: Step, waiting: deque[tuple[Block, float]]) -> Turn:
     """Take blocks from those that wait, at least one, until there is no other or it has taken long enough.
 
     One call serves many blocks when they come fast: going to a thread and back costs as much as a small network.

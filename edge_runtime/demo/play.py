@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from edge_runtime.daemon.build import Deployment, build_learning, build_pipeline
-from edge_runtime.daemon.pipeline import PipelineReport
+from edge_runtime.daemon.build import Deployment, build_learning
+from edge_runtime.daemon.parts import build_pipeline
+from edge_runtime.daemon.pipeline_report import PipelineReport
 from edge_runtime.daemon.run import run_pipelines
 from edge_runtime.demo.labels import ScenarioLabels
 from edge_runtime.demo.progress import Progress

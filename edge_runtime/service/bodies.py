@@ -262,3 +262,4 @@ class Status(BaseModel):
     uptime_s: float
     pipelines: dict[str, Any]
     sinks: dict[str, Any]
+    overlays: dict[str, Any] = Field(default_factory=dict)

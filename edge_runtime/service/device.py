@@ -117,8 +117,8 @@ class Device(ABC):
     hub: Hub
 
     @abstractmethod
-    def is_ready(self) -> bool:
-        """Say whether all models can be asked."""
+    def is_ready(self, model: str | None = None) -> bool:
+        """Say whether a model can be asked; None: whether all can."""
 
     @abstractmethod
     def models(self) -> Mapping[str, ModelInfo]:

@@ -60,6 +60,7 @@ class _StatusCollector(Collector):
             {name: pipeline["learning"] for name, pipeline in pipelines.items() if pipeline.get("learning")}
         )
         yield from _sinks(self._status["sinks"])
+        yield from _overlays(self._status.get("overlays", {}))
 
 
 def _each(
@@ -111,3 +112,23 @@ def _sinks(sinks: Mapping[str, Any]) -> Iterator[Metric]:
             for priority, count in sink["outbox"]["dropped"].items():
                 dropped.add_metric([name, str(priority)], count)
     yield from (records, depth, size, dropped, connected)
+
+
+def _overlays(overlays: Mapping[str, Any]) -> Iterator[Metric]:
+    swaps = CounterMetricFamily(
+        "edge_overlay_swaps", "A pipeline's network loaded in place of another's", labels=["overlay", "pipeline"]
+    )
+    cost = CounterMetricFamily("edge_overlay_swap_seconds", "Time that swaps took", labels=["overlay"])
+    opened = CounterMetricFamily("edge_overlay_opened", "How often a shared overlay was opened", labels=["overlay"])
+    jobs = CounterMetricFamily("edge_overlay_jobs", "What a shared overlay carried out", labels=["overlay", "pipeline"])
+    wait = CounterMetricFamily(
+        "edge_overlay_wait_seconds", "Time that jobs waited for their turn", labels=["overlay", "pipeline"]
+    )
+    for name, overlay in overlays.items():
+        cost.add_metric([name], overlay["swap_s"])
+        opened.add_metric([name], overlay["opened"])
+        for pipeline, counts in overlay["tenants"].items():
+            swaps.add_metric([name, pipeline], counts["swaps"])
+            jobs.add_metric([name, pipeline], counts["jobs"])
+            wait.add_metric([name, pipeline], counts["wait_s"])
+    yield from (swaps, cost, opened, jobs, wait)

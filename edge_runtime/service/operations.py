@@ -77,7 +77,7 @@ async def _ready(device: Device, _: str, __: BaseModel | None) -> BaseModel:
 
 
 async def _model_ready(device: Device, name: str, _: BaseModel | None) -> BaseModel:
-    return bodies.Ready(name=model_of(device, name).name, ready=device.is_ready())
+    return bodies.Ready(name=model_of(device, name).name, ready=device.is_ready(name))
 
 
 async def _model(device: Device, name: str, _: BaseModel | None) -> BaseModel:

@@ -10,6 +10,7 @@ from edge_runtime.accelerator import (
     CpuAccelerator,
     OverlayAccelerator,
     ReferenceAccelerator,
+    SharedOverlay,
 )
 from edge_runtime.accelerator.bus import VerilatorBus
 from edge_runtime.accelerator.tflite import tflite
@@ -24,6 +25,7 @@ KINDS = {
     "reference": ReferenceAccelerator,
     "cpu": CpuAccelerator,
     "checked": lambda: CheckedAccelerator(OverlayAccelerator(VerilatorBus(SMALL))),
+    "shared": lambda: SharedOverlay(lambda: OverlayAccelerator(VerilatorBus(SMALL))).tenant("network", deadline_s=10),
 }
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from edge_runtime.accelerator import Accelerator
 from edge_runtime.bundles import load_private_key, make_keys, write_bundle
-from edge_runtime.daemon import load_pipeline, plant, run_pipelines
+from edge_runtime.daemon import load_device, plant
 from edge_runtime.daemon.build import deploy_bundle
 from edge_runtime.daemon.device import RunningDevice
 from edge_runtime.errors import AcceleratorError, BundleError
@@ -57,7 +57,7 @@ def build(folder: Path) -> tuple[plant.Plant, bytes]:
     (folder / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
     save_recording(daemon.recording(20), folder / "day.npz")
     (folder / "pipeline.toml").write_text(FILE)
-    return plant.build_plant(load_pipeline(folder / "pipeline.toml")), bundle(folder)
+    return plant.build_plant(load_device(folder / "pipeline.toml")), bundle(folder)
 
 
 def bundle(folder: Path, *, key: str = "fleet", **about: Any) -> bytes:
@@ -86,7 +86,7 @@ def play(folder: Path, drive: Callable[[RunningDevice, bytes], Any]) -> list[dic
             await anyio.sleep(0.01)
         await drive(made.device, content)
 
-    anyio.run(partial(run_pipelines, made.source, [made.pipeline], beside=(*made.beside, beside)))
+    anyio.run(partial(made.run, beside=[beside]))
     records = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
     return [record for record in records if record["kind"] == "prediction"]
 
@@ -94,8 +94,8 @@ def play(folder: Path, drive: Callable[[RunningDevice, bytes], Any]) -> list[dic
 def breaks(monkeypatch: pytest.MonkeyPatch, open_accelerator: Callable[[], Accelerator]) -> None:
     """Let every bundle's accelerator be this one; a shadow has the reference all the same."""
 
-    def deployed(bundle: Any, model: Any, *, board: str | None = None) -> Any:
-        real = deploy_bundle(bundle, model, board=board)
+    def deployed(bundle: Any, model: Any, **options: Any) -> Any:
+        real = deploy_bundle(bundle, model, **options)
         return real if not model.check else replace(real, open_accelerator=open_accelerator)
 
     monkeypatch.setattr(plant, "deploy_bundle", deployed)

@@ -68,7 +68,7 @@ def test_outputs_that_differ_from_the_references_are_status_1(
     def wrong(*_: object, **__: object) -> CheckedAccelerator:
         return daemon.WrongAccelerator()
 
-    monkeypatch.setattr("edge_runtime.daemon.build.open_accelerator", wrong)
+    monkeypatch.setattr("edge_runtime.daemon.sharing.open_accelerator", wrong)
     result = cli("run", pipeline, "--json")
     assert result.status == 1
     assert result.json()["mismatches"] == 99

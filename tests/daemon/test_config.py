@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.daemon import load_pipeline
+from edge_runtime.daemon import load_device, load_pipeline
 from edge_runtime.errors import ConfigError
 from edge_runtime.sources.tables import RecordingTable
 
@@ -120,4 +120,4 @@ def test_learning_needs_a_source_that_brings_labels(tmp_path: Path) -> None:
     with pytest.raises(
         ConfigError, match=r'learning\.enabled: needs labels; they come from a source of kind "recording"'
     ):
-        load_pipeline(written(tmp_path, text))
+        load_device(written(tmp_path, text))

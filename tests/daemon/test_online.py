@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.daemon import load_pipeline, run_pipelines
+from edge_runtime.daemon import load_device, run_pipelines
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.plant import build_plant
 from edge_runtime.errors import ConfigError
@@ -55,7 +55,7 @@ def test_windows_beyond_the_memory_of_the_pipeline_file_are_refused(tmp_path: Pa
     save_recording(daemon.recording(), tmp_path / "day.npz")
     (tmp_path / "p.toml").write_text(PIPELINE)
     with pytest.raises(ConfigError, match=r"feature view v: a ring .* takes [0-9,]+ bytes, but the budget is 2,048"):
-        build_plant(load_pipeline(tmp_path / "p.toml"))
+        build_plant(load_device(tmp_path / "p.toml"))
 
 
 PIPELINE = """

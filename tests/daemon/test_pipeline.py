@@ -13,6 +13,7 @@ import pytest
 from edge_runtime.accelerator import CheckedAccelerator, Inference, ReferenceAccelerator
 from edge_runtime.daemon import DelayedTruth, run_pipelines
 from edge_runtime.daemon.build import build_learning
+from edge_runtime.daemon.run import Stream, run_streams
 from edge_runtime.errors import AcceleratorError, DataError, DeadlineError
 from edge_runtime.features import compute_recording
 from edge_runtime.sources import RecordedSource
@@ -167,7 +168,7 @@ async def test_a_failing_accelerator_is_told_closed_and_raised() -> None:
     )
 
 
-async def test_one_failing_pipeline_ends_the_others_with_all_they_told_written() -> None:
+async def test_one_failing_pipeline_ends_and_the_others_go_on_to_the_end() -> None:
     accelerator = daemon.StubbornAccelerator(AcceleratorError("broken"), fail_at=5)
     stream = daemon.source(100)
     good = MemorySink()
@@ -177,7 +178,9 @@ async def test_one_failing_pipeline_ends_the_others_with_all_they_told_written()
     ]
     with pytest.raises(AcceleratorError, match="broken"):
         await run_pipelines(stream, pipelines)
-    assert pipelines[1].report().inferences == kinds(good)["prediction"]
+    whole = len(compute_recording(daemon.VIEW, daemon.recording(100)))
+    assert pipelines[1].report().inferences == kinds(good)["prediction"] == whole
+    assert pipelines[0].report().inferences == 5
 
 
 async def test_an_accelerator_that_does_not_open_is_raised() -> None:
@@ -189,6 +192,42 @@ async def test_an_accelerator_that_does_not_open_is_raised() -> None:
     with pytest.raises(AcceleratorError, match="nothing answers"):
         await run_pipelines(stream, [pipeline])
     assert kinds(sink) == {"event": 1, "status": 1}
+
+
+async def test_a_source_that_nobody_reads_any_more_is_closed_though_it_brings_nothing() -> None:
+    class Silent(RecordedSource):
+        closed = False
+
+        async def blocks(self) -> Any:
+            async for block in super().blocks():
+                yield block
+            await anyio.sleep_forever()
+
+        async def aclose(self) -> None:
+            await super().aclose()
+            self.closed = True
+
+    def fail() -> Any:
+        raise AcceleratorError("nothing answers")
+
+    stream = Silent(daemon.recording(), block_size=10)
+    with pytest.raises(AcceleratorError, match="nothing answers"):
+        await run_pipelines(stream, [daemon.pipeline("p", stream, deployed=daemon.deployment(fail))])
+    assert stream.closed
+
+
+async def test_a_source_that_fails_takes_only_its_own_pipelines_along() -> None:
+    class Broken(RecordedSource):
+        async def blocks(self) -> Any:
+            raise DataError("the sensor speaks nonsense")
+            yield
+
+    broken, whole = Broken(daemon.recording(), block_size=10), daemon.source()
+    one, two = daemon.pipeline("one", broken), daemon.pipeline("two", whole)
+    with pytest.raises(DataError, match="the sensor speaks nonsense"):
+        await run_streams([Stream(broken, (one,)), Stream(whole, (two,))])
+    assert one.report().inferences == 0
+    assert two.report().inferences == len(compute_recording(daemon.VIEW, daemon.recording()))
 
 
 async def test_a_source_that_fails_is_raised_and_what_was_told_is_written() -> None:

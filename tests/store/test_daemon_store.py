@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from edge_runtime.cli.main import app
 from edge_runtime.cli.output import configure_logs
-from edge_runtime.daemon import PipelineConfig, load_pipeline, run_pipelines
+from edge_runtime.daemon import DeviceConfig, load_device
 from edge_runtime.daemon.plant import build_plant
 from edge_runtime.errors import ConfigError
 from edge_runtime.features import compute_recording
@@ -48,13 +48,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def play(config: PipelineConfig) -> None:
-    plant = build_plant(config)
-    anyio.run(run_pipelines, plant.source, [plant.pipeline])
+def play(config: DeviceConfig) -> None:
+    anyio.run(build_plant(config).run)
 
 
 def test_what_the_daemon_tells_is_in_the_store_and_in_the_training_set(folder: Path) -> None:
-    play(load_pipeline(folder / "pipeline.toml"))
+    play(load_device(folder / "pipeline.toml"))
     windows = compute_recording(daemon.VIEW, daemon.recording(20))
     written = export_store(folder / "device.store", folder / "out")
     told = parquet.read_table(folder / "out" / "prediction.parquet").to_pylist()
@@ -75,7 +74,7 @@ def test_what_the_daemon_tells_is_in_the_store_and_in_the_training_set(folder: P
 
 
 def test_records_and_store_tell_the_same(folder: Path) -> None:
-    play(load_pipeline(folder / "pipeline.toml"))
+    play(load_device(folder / "pipeline.toml"))
     lines = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
     with StoreReader(folder / "device.store") as reader:
         for kind in ("prediction", "label", "head"):
@@ -92,7 +91,7 @@ def test_records_and_store_tell_the_same(folder: Path) -> None:
 def test_without_features_there_is_no_training_set(folder: Path) -> None:
     file = folder / "pipeline.toml"
     file.write_text(PIPELINE + "features = false\n")
-    play(load_pipeline(file))
+    play(load_device(file))
     written = export_store(folder / "device.store", folder / "out")
     assert written["prediction.parquet"] > 0
     assert not any(name.startswith("training") for name in written)
@@ -133,12 +132,12 @@ def test_a_path_with_something_else_is_told_at_the_start(folder: Path) -> None:
     database.execute("CREATE TABLE t (x)")
     database.close()
     with pytest.raises(ConfigError, match="not a store"):
-        build_plant(load_pipeline(folder / "pipeline.toml"))
+        build_plant(load_device(folder / "pipeline.toml"))
 
 
 def test_the_verbs(folder: Path) -> None:
     configure_logs(verbose=False)
-    play(load_pipeline(folder / "pipeline.toml"))
+    play(load_device(folder / "pipeline.toml"))
     runner = CliRunner()
 
     def run(*arguments: Any) -> str:

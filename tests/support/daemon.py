@@ -12,9 +12,10 @@ import numpy.typing as npt
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, Inference, ReferenceAccelerator
 from edge_runtime.boards import load_board
 from edge_runtime.compiler import Program, compile_model
-from edge_runtime.daemon.build import Deployment, build_pipeline
+from edge_runtime.daemon.build import Deployment
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
+from edge_runtime.daemon.parts import build_pipeline
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.features import FeatureView
@@ -66,10 +67,10 @@ class WrongAccelerator(ReferenceAccelerator):
         return replace(right, outputs=tuple(outputs))
 
 
-def deployment(open_accelerator: Callable[[], Accelerator] | None = None) -> Deployment:
+def deployment(open_accelerator: Callable[[], Accelerator] | None = None, model: bytes | None = None) -> Deployment:
     """A random network with eight inputs, run by the reference and checked against it."""
     board = load_board("laptop_sim")
-    program = compile_model(dense_network([VIEW.size, 16, 2], seed=3), board.overlay, name="small")
+    program = compile_model(model or dense_network([VIEW.size, 16, 2], seed=3), board.overlay, name="small")
     network = Network(program.graph, size=VIEW.size, classes=CLASSES)
 
     def checked() -> Accelerator:

@@ -20,9 +20,8 @@ import cbor2
 import numpy as np
 import pytest
 
-from edge_runtime.daemon.config import load_pipeline
+from edge_runtime.daemon.device_file import load_device
 from edge_runtime.daemon.plant import build_plant
-from edge_runtime.daemon.run import run_pipelines
 from edge_runtime.errors import ConfigError, DataError, LinkError
 from edge_runtime.stream import save_recording
 from edge_runtime.telemetry import Backoff, Forwarder, Letter, Outbox, OutboxSink, Spool, encode_record, make_record
@@ -298,8 +297,8 @@ def test_the_daemon_sends_its_records_to_the_receive_verb(tmp_path: Path) -> Non
             end = time.monotonic() + 30
             while not has_open(receiving.pid, cable.far) and time.monotonic() < end:
                 time.sleep(0.02)
-            plant = build_plant(load_pipeline(tmp_path / "pipeline.toml"))
-            anyio.run(run_pipelines, plant.source, [plant.pipeline])
+            plant = build_plant(load_device(tmp_path / "pipeline.toml"))
+            anyio.run(plant.run)
             wanted, end = lines(tmp_path / "records.jsonl"), time.monotonic() + 20
             while len(lines(tmp_path / "got.jsonl")) < len(wanted) and time.monotonic() < end:
                 time.sleep(0.02)

@@ -1,0 +1,83 @@
+"""Commands that come as messages, over MQTT or a serial line: a name, and JSON that says what about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from edge_runtime.errors import DataError
+from edge_runtime.service.bodies import LabelledSpan, OneLabel
+from edge_runtime.service.device import Device, LabelRequest
+
+__all__ = ["COMMANDS", "carry_out"]
+
+COMMANDS = ("label", "learning", "rollback", "status", "bundle", "bundle-action")
+_ANY_LABEL: TypeAdapter[OneLabel | LabelledSpan] = TypeAdapter(OneLabel | LabelledSpan)
+
+
+async def carry_out(device: Device, command: str, payload: bytes) -> dict[str, Any]:
+    """Carry out one of `COMMANDS`, and return what came of it.
+
+    Raises
+    ------
+    DataError
+        If there is no such command, or its payload is not what it takes.
+    """
+    if command == "status":
+        return device.status()
+    if command == "bundle":
+        return await device.push_bundle(payload)
+    request = _json(payload)
+    if command == "label":
+        (fate,) = await device.add_labels([_label_request(request)])
+        return asdict(fate)
+    if command == "learning":
+        name = _pipeline(device, request)
+        return await device.steer(name, str(request.get("action", "")), str(request.get("name", "")))
+    if command == "rollback":
+        name = _pipeline(device, request)
+        return {"pipeline": name, "serving": await device.roll_back(name)}
+    if command == "bundle-action":
+        return await device.act_on_bundle(str(request.get("action")))
+    raise DataError(f"there is no command {command!r}; there are {', '.join(COMMANDS)}")
+
+
+def _pipeline(device: Device, request: Mapping[str, Any]) -> str:
+    name, there = request.get("pipeline"), device.models()
+    if name not in there:
+        raise DataError(f"there is no pipeline {name!r}; there are {', '.join(there)}")
+    return str(name)
+
+
+def _json(payload: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(payload)
+    except ValueError as error:
+        raise DataError(f"the command's payload is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise DataError("the command's payload must be a JSON object")
+    return value
+
+
+def _label_request(request: Mapping[str, Any]) -> LabelRequest:
+    """Read a label as HTTP's requests have it.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    try:
+        label = _ANY_LABEL.validate_python(request)
+    except ValidationError as error:
+        mistake = error.errors()[0]
+        where = ".".join(str(step) for step in mistake["loc"]) or "label"
+        raise DataError(
+            f'{where}: {mistake["msg"]}; a label is like {{"pipeline": "p", "prediction": 12, "label": "running"}}, '
+            "or has start_ns and end_ns in place of the prediction"
+        ) from error
+    return label.request()
