@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge_runtime.bundles.check import Requirements, check_fit, view_of
+from edge_runtime.bundles.head_file import HeadFile, check_head, network_fingerprint, read_head, write_head
 from edge_runtime.bundles.keys import load_private_key, load_public_key, make_keys
 from edge_runtime.bundles.life import BundleLife, Phase, State
 from edge_runtime.bundles.manifest import Manifest
@@ -12,15 +13,20 @@ from edge_runtime.bundles.write import write_bundle
 __all__ = [
     "Bundle",
     "BundleLife",
+    "HeadFile",
     "Manifest",
     "Phase",
     "Requirements",
     "State",
     "check_fit",
+    "check_head",
     "load_private_key",
     "load_public_key",
     "make_keys",
+    "network_fingerprint",
     "read_bundle",
+    "read_head",
     "view_of",
     "write_bundle",
+    "write_head",
 ]

@@ -15,6 +15,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
+from edge_runtime.cli.device_mqtt import ask_by_mqtt
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.errors import ConfigError, LinkError
 
@@ -22,7 +23,9 @@ __all__ = ["HERE", "CaOption", "UrlOption", "ask", "label", "rollback", "status"
 
 DEADLINE_S = 10.0
 
-UrlOption = Annotated[str, typer.Option("--url", envvar="EDGE_RUNTIME_URL", help="Where the service is.")]
+UrlOption = Annotated[
+    str, typer.Option("--url", envvar="EDGE_RUNTIME_URL", help="Where the service is, or mqtt://broker:1883/DEVICE.")
+]
 CaOption = Annotated[Path | None, typer.Option("--ca-file", help="Certificates to check the service's against.")]
 HERE = "http://127.0.0.1:8080"
 
@@ -108,6 +111,8 @@ def ask(
 ) -> dict[str, Any]:
     """Ask a daemon's service, with the token in EDGE_RUNTIME_TOKEN; bytes are sent as they are, a table as JSON.
 
+    An address like ``mqtt://broker/DEVICE`` asks the device by its broker.
+
     Raises
     ------
     ConfigError
@@ -115,8 +120,10 @@ def ask(
     LinkError
         If there is no answer.
     """
+    if url.startswith(("mqtt://", "mqtts://")):
+        return ask_by_mqtt(url, path, ca_file, body, deadline_s=deadline_s)
     if not url.startswith(("http://", "https://")):
-        raise ConfigError(f"--url is {url!r}; it must be like {HERE}")
+        raise ConfigError(f"--url is {url!r}; it must be like {HERE}, or mqtt://broker.local:1883/DEVICE")
     headers = {"Content-Type": "application/octet-stream" if isinstance(body, bytes) else "application/json"}
     if "EDGE_RUNTIME_TOKEN" in os.environ:
         headers["Authorization"] = f"Bearer {os.environ['EDGE_RUNTIME_TOKEN']}"

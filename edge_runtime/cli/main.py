@@ -17,6 +17,7 @@ from edge_runtime.cli.device import label, rollback, status, steer
 from edge_runtime.cli.doctor import doctor
 from edge_runtime.cli.features import features
 from edge_runtime.cli.generate import generate_verb
+from edge_runtime.cli.head import head
 from edge_runtime.cli.models import models
 from edge_runtime.cli.outbox import outbox
 from edge_runtime.cli.output import configure_logs
@@ -90,6 +91,7 @@ app.command("label")(label)
 app.command("rollback")(rollback)
 app.command("learning")(steer)
 app.add_typer(bundle, name="bundle")
+app.add_typer(head, name="head")
 
 
 def main() -> None:

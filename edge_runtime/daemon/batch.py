@@ -17,7 +17,7 @@ from edge_runtime.stream import Recording, load_recording
 from edge_runtime.stream.block import Flags
 from edge_runtime.stream.parquet_file import parquet_module
 
-__all__ = ["Predicted", "predict_file"]
+__all__ = ["Predicted", "predict_file", "windows_of"]
 
 SAMPLES_AT_ONCE = 4096
 ROWS_AT_ONCE = 1024
@@ -67,11 +67,23 @@ def predict_file(
     AcceleratorError
         If the accelerator fails.
     """
-    windows = (
-        _rows(deployment, path, progress) if _has_features(deployment, path) else _windows(deployment, path, progress)
-    )
-    for window, label in windows:
+    for window, label in windows_of(deployment, path, progress=progress):
         yield Predicted(_predict(deployment, accelerator, path, window), label)
+
+
+def windows_of(
+    deployment: Deployment, path: Path, *, progress: Progress | None = None
+) -> Iterator[tuple[FeatureWindow, str | None]]:
+    """Yield the windows of such a file in order, each with what the file says is true of all of it.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is of something else.
+    """
+    if _has_features(deployment, path):
+        return _rows(deployment, path, progress)
+    return _windows(deployment, path, progress)
 
 
 def _predict(deployment: Deployment, accelerator: Accelerator, path: Path, window: FeatureWindow) -> dict[str, Any]:

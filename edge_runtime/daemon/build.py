@@ -20,6 +20,8 @@ from edge_runtime.daemon.network import Network
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
 from edge_runtime.learning.challengers import default_challengers
+from edge_runtime.learning.contest import PUSHED
+from edge_runtime.learning.frozen import FrozenHead
 from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.statistics import TrainingStatistics
@@ -144,6 +146,7 @@ def build_learning(
     options: LearnerOptions | None = None,
     statistics: TrainingStatistics | None = None,
     state: Path | None = None,
+    takes_heads: bool = False,
 ) -> Learning:
     """Let a network's last layer learn.
 
@@ -161,6 +164,8 @@ def build_learning(
         What embeddings looked like in training; None: that is not known.
     state
         The folder in which what was learnt survives a restart; None: it does not.
+    takes_heads
+        Whether heads that were trained elsewhere may take part.
 
     Raises
     ------
@@ -174,12 +179,15 @@ def build_learning(
 
     def make_learner() -> Learner:
         challengers = default_challengers(head.weights, head.bias, statistics)
+        learning = {name: challengers[name] for name in heads or challengers}
+        if takes_heads:
+            learning[PUSHED] = FrozenHead(head.weights, head.bias)
         return Learner(
             head.weights,
             head.bias,
             scale=head.scale,
             zero_point=head.zero_point,
-            challengers={name: challengers[name] for name in heads or challengers},
+            challengers=learning,
             statistics=statistics,
             options=numbers,
         )

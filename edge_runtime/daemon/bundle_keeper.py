@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,7 +13,17 @@ import anyio.to_thread
 import structlog
 from anyio.abc import TaskGroup
 
-from edge_runtime.bundles import Bundle, BundleLife, Phase, Requirements, check_fit, load_public_key, read_bundle
+from edge_runtime.bundles import (
+    Bundle,
+    BundleLife,
+    HeadFile,
+    Phase,
+    Requirements,
+    check_fit,
+    load_public_key,
+    read_bundle,
+    read_head,
+)
 from edge_runtime.daemon.config import BundlesTable
 from edge_runtime.daemon.engine import Engine
 from edge_runtime.daemon.shadow import Shadow, ShadowPlace
@@ -135,13 +146,29 @@ class BundleKeeper:
             If it is refused, with the reason.
         """
         async with self._turn:
-            try:
+            with self.refusing("bundle"):
                 await self._stage(content)
-            except EdgeRuntimeError as error:
-                self._last_refusal = str(error)
-                log.warning("bundle refused", reason=str(error))
-                raise error if isinstance(error, BundleError) else BundleError(str(error)) from error
         return self.describe()
+
+    @contextmanager
+    def refusing(self, what: str) -> Iterator[None]:
+        """Keep and log the reason where what was pushed is refused; it is a `BundleError` then."""
+        try:
+            yield
+        except EdgeRuntimeError as error:
+            self._last_refusal = str(error)
+            log.warning(f"{what} refused", reason=str(error))
+            raise error if isinstance(error, BundleError) else BundleError(str(error)) from error
+
+    async def read_head(self, content: bytes) -> HeadFile:
+        """Check a head that was pushed alone.
+
+        Raises
+        ------
+        BundleError
+            If it is refused, with the reason.
+        """
+        return await _in_thread(read_head, content, self._keys)
 
     async def act(self, action: str) -> dict[str, Any]:
         """Do one of `ACTIONS`, and return the state.

@@ -15,7 +15,7 @@ from edge_runtime.service.device import Device, LabelRequest
 
 __all__ = ["COMMANDS", "carry_out"]
 
-COMMANDS = ("label", "learning", "rollback", "status", "bundle", "bundle-action")
+COMMANDS = ("label", "learning", "rollback", "status", "bundle", "bundle-action", "bundles", "head")
 _ANY_LABEL: TypeAdapter[OneLabel | LabelledSpan] = TypeAdapter(OneLabel | LabelledSpan)
 
 
@@ -27,10 +27,11 @@ async def carry_out(device: Device, command: str, payload: bytes) -> dict[str, A
     DataError
         If there is no such command, or its payload is not what it takes.
     """
-    if command == "status":
-        return device.status()
-    if command == "bundle":
-        return await device.push_bundle(payload)
+    if command in ("status", "bundles"):
+        return device.status() if command == "status" else device.bundles()
+    pushes = {"bundle": device.push_bundle, "head": device.push_head}
+    if command in pushes:
+        return await pushes[command](payload)
     request = _json(payload)
     if command == "label":
         (fate,) = await device.add_labels([_label_request(request)])

@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
 from edge_runtime.daemon.bundle_keeper import BundleKeeper
 from edge_runtime.daemon.commands import carry_out
+from edge_runtime.daemon.head_push import units_for
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.unit import Unit
 from edge_runtime.errors import BundleError, DataError
 from edge_runtime.features import OnlineStore
+from edge_runtime.learning.contest import PUSHED
 from edge_runtime.service.device import Device, LabelFate, LabelRequest, ModelInfo
 from edge_runtime.service.hub import Hub
 
 __all__ = ["RunningDevice"]
+
+log = structlog.get_logger(__name__)
 
 
 class RunningDevice(Device):
@@ -118,6 +123,18 @@ class RunningDevice(Device):
     async def act_on_bundle(self, action: str) -> dict[str, Any]:
         """Take the bundles a step on, or back."""
         return await self._keeper().act(action)
+
+    async def push_head(self, content: bytes) -> dict[str, Any]:
+        """Let a head that was trained elsewhere take part where its network runs."""
+        keeper = self._keeper()
+        with keeper.refusing("head"):
+            head = await keeper.read_head(content)
+            units = units_for(head, self._units.values())
+        for unit in units:
+            await unit.pipeline.tell(await unit.ask(lambda step: step.push_head(head)))
+        names = [unit.name for unit in units]
+        log.warning("head pushed", head=head.title, pipelines=names)
+        return {"head": head.digest, "title": head.title, "candidate": PUSHED, "pipelines": names}
 
     def _keeper(self) -> BundleKeeper:
         for unit in self._units.values():

@@ -139,7 +139,11 @@ def build_engine(
         If what had been learnt cannot be read.
     """
     table = config.learning if config.learns else None
-    learning = None if table is None else _learning(deployment, source, table, labels, place)
+    learning = (
+        None
+        if table is None
+        else _learning(*(deployment, source, table, labels, place), takes_heads=config.bundles is not None)
+    )
     memory = None if config.pipeline.memory is None else int(config.pipeline.memory)
     return engine_of(
         *(deployment, source, recorder), learning=learning, memory=memory, labels=labels, computer=computer
@@ -147,7 +151,13 @@ def build_engine(
 
 
 def _learning(
-    deployment: Deployment, source: Source, table: LearningTable, labels: LabelQueue | None, place: str
+    deployment: Deployment,
+    source: Source,
+    table: LearningTable,
+    labels: LabelQueue | None,
+    place: str,
+    *,
+    takes_heads: bool,
 ) -> Learning:
     network = deployment.network
     feeds: list[LabelFeed] = [] if labels is None else [labels]
@@ -166,4 +176,5 @@ def _learning(
         options=LearnerOptions(capacity=table.capacity, memory_bytes=table.memory_bytes, startup=table.startup),
         statistics=statistics,
         state=table.state / place if table.state is not None and place else table.state,
+        takes_heads=takes_heads,
     )

@@ -11,7 +11,7 @@ from edge_runtime.store import Retention, Store, StoreSink
 from edge_runtime.telemetry.forward import Forwarder
 from edge_runtime.telemetry.jsonl import JsonLinesSink, StandardOutputSink
 from edge_runtime.telemetry.link import Carrier
-from edge_runtime.telemetry.mqtt import Broker, CommandHandler, MqttCarrier
+from edge_runtime.telemetry.mqtt import Broker, CommandDesk, CommandHandler, MqttCarrier
 from edge_runtime.telemetry.outbox import Outbox, Spool
 from edge_runtime.telemetry.outbox_sink import OutboxSink
 from edge_runtime.telemetry.payloads import (
@@ -27,6 +27,11 @@ from edge_runtime.telemetry.serial import SerialCarrier
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["open_sinks"]
+
+REPEATABLE = ("bundles", "label", "status")
+"""Commands that change nothing when they are carried out again; a label that comes again is answered as a duplicate."""
+
+WITH_FILES = ("bundle", "head")
 
 SERIAL_BATCH = 8
 """A line is slow: what waits for it should wait in the outbox, in the order of its priority."""
@@ -145,7 +150,13 @@ def _mqtt_carrier(
     )
     topics = Topics(device, table.prefix)
     greetings = discovery_messages(topics, pipelines) if table.home_assistant else ()
-    return MqttCarrier(broker, _payloads(table, topics), greetings=greetings, on_command=on_command)
+    desk = None if on_command is None else _desk(table, on_command)
+    return MqttCarrier(broker, _payloads(table, topics), greetings=greetings, desk=desk)
+
+
+def _desk(table: MqttTable, on_command: CommandHandler) -> CommandDesk:
+    ledger = table.outbox.with_name(table.outbox.name + ".commands")
+    return CommandDesk(on_command, ledger, repeatable=REPEATABLE, files=WITH_FILES)
 
 
 def _payloads(table: MqttTable, topics: Topics) -> Payloads:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, Inference
+from edge_runtime.bundles import HeadFile
 from edge_runtime.compiler.program import Program
 from edge_runtime.daemon.labels import AnyLabel
 from edge_runtime.daemon.learning import Learning
@@ -125,6 +126,19 @@ class Step:
         if self.learning is None:
             raise DataError("this pipeline does not learn; its file needs a [learning] table")
         decisions = self.learning.learner.command(command, name)
+        return [record for decision in decisions for record in self._follow(self.learning, decision, self._now_ns)]
+
+    def push_head(self, head: HeadFile) -> list[dict[str, Any]]:
+        """Let a head that was trained elsewhere take part, under the gate; return what there is to tell.
+
+        Raises
+        ------
+        DataError
+            If the network does not learn, or the head is of another size.
+        """
+        if self.learning is None:
+            raise DataError("this pipeline does not learn; its file needs a [learning] table")
+        decisions = self.learning.learner.push_head(head.weights, head.bias, about=head.title)
         return [record for decision in decisions for record in self._follow(self.learning, decision, self._now_ns)]
 
     @property

@@ -10,6 +10,7 @@ import anyio
 
 from edge_runtime.daemon.build import Deployment
 from edge_runtime.daemon.bundle_keeper import BundleKeeper
+from edge_runtime.daemon.head_push import fingerprint_of
 from edge_runtime.daemon.labels import AnyLabel, Label, LabelQueue, SpanLabel
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.step import Step
@@ -76,6 +77,7 @@ class Unit:
             "serves": self.pipeline.is_serving,
             "classes": list(self.classes),
             "learning": self.pipeline.learning_report(),
+            "network": fingerprint_of(self.deployment),
             "board": self.deployment.board.name,
             "bundles": None if self.bundles is None else self.bundles.describe(),
         }

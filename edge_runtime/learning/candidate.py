@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.learning.base import Head
+from edge_runtime.learning.frozen import FrozenHead
 from edge_runtime.learning.heads import head_from_bytes
 from edge_runtime.learning.state import Arrays, State
 
@@ -74,6 +75,11 @@ class Candidate:
         self.since, self.learnt, self._stale = since, 0, 0
         self.older = self.linear = self.head.linear()
 
+    def give_way(self, head: Head, since: int) -> None:
+        """Let another head take this one's place; only predictions from `since` on count for it."""
+        self._first = head.to_bytes()
+        self.begin_anew(since)
+
     def state(self) -> State:
         """Return numbers for JSON, and arrays: the head's own bytes and the snapshot."""
         numbers = {"since": self.since, "learnt": self.learnt, "stale": self._stale}
@@ -86,6 +92,9 @@ class Candidate:
         if head.kind != self.head.kind:
             raise ValueError(f"a head of kind '{head.kind}' where '{self.head.kind}' learns")
         self.head = head
+        if isinstance(head, FrozenHead):
+            # It never learns, and so it began as it is: another head may have taken its place since.
+            self._first = arrays["head"].tobytes()
         self.since, self.learnt, self._stale = (int(numbers[name]) for name in ("since", "learnt", "stale"))
         for name, own in zip(_SNAPSHOTS, (*self.linear, *self.older), strict=True):
             if arrays[name].shape != own.shape:

@@ -13,7 +13,7 @@ from edge_runtime.learning.base import Head
 from edge_runtime.learning.candidate import Candidate, Linear
 from edge_runtime.learning.drift import Adwin
 from edge_runtime.learning.evaluation import Evaluation
-from edge_runtime.learning.events import Command, CommandEvent, LabelEvent, ShiftEvent
+from edge_runtime.learning.events import Command, CommandEvent, HeadEvent, LabelEvent, ShiftEvent
 from edge_runtime.learning.frozen import FrozenHead
 from edge_runtime.learning.gate import Decision, DecisionKind, Gate, GateOptions, MemoryCheck
 from edge_runtime.learning.memory import BalancedMemory, LabelledMemory
@@ -22,10 +22,12 @@ from edge_runtime.learning.prequential import Prequentials
 from edge_runtime.learning.standing import Ballot
 from edge_runtime.learning.trust import Novelty, SourceTrust, TrustOptions
 
-__all__ = ["FROZEN", "SERVED", "Contest", "Verdict"]
+__all__ = ["FROZEN", "PUSHED", "SERVED", "Contest", "Verdict"]
 
 FROZEN = "frozen"
 SERVED = "served"
+PUSHED = "pushed"
+"""The candidate whose place heads take that were trained elsewhere; it is there where a learner is made with it."""
 
 _SAME_CHANGE = 64
 """Two alarms whose changes lie within so many predictions tell of one change."""
@@ -206,6 +208,15 @@ class Contest:
             return [self._restart([name], event.at, {"commanded": True})]
         kind = DecisionKind.ROLL_BACK if event.command is Command.ROLL_BACK else DecisionKind.PROMOTE
         return [self._follow(self.gate.command(kind, name), event.at)]
+
+    def take_head(self, event: HeadEvent) -> list[Decision]:
+        """Let a head that was trained elsewhere take the pushed candidate's place, with no evidence for it yet."""
+        self.candidates[PUSHED].give_way(FrozenHead(event.weights, event.bias), event.at)
+        self.evaluation.forget(PUSHED)
+        self.gate.begin_anew([PUSHED])
+        self._stack()
+        evidence = {"candidates": PUSHED, "since": event.at, "pushed": event.about}
+        return [Decision(DecisionKind.SHADOW, self.serving, evidence)]
 
     def _judge(self, event: LabelEvent) -> None:
         votes = event.votes.copy()

@@ -21,6 +21,7 @@ __all__ = [
     "Command",
     "CommandEvent",
     "Event",
+    "HeadEvent",
     "LabelEvent",
     "ReserveEvent",
     "ShiftEvent",
@@ -120,18 +121,41 @@ class CommandEvent:
 
 
 @dataclass(frozen=True)
+class HeadEvent:
+    """A head that was trained elsewhere, to take part as `PUSHED`.
+
+    Parameters
+    ----------
+    at
+        The id that the next prediction will get.
+    weights
+        float32[classes, features].
+    bias
+        float32[classes].
+    about
+        What tells this head from others, in words.
+    """
+
+    at: int
+    weights: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+    about: str
+
+
+@dataclass(frozen=True)
 class ReserveEvent:
     """Prediction ids below `next_id` may have been given out."""
 
     next_id: int
 
 
-Event = LabelEvent | ShiftEvent | CommandEvent | ReserveEvent
+Event = LabelEvent | ShiftEvent | CommandEvent | ReserveEvent | HeadEvent
 
 _LABEL = struct.Struct("<BqqiiqHHHH")
 _SHIFT = struct.Struct("<Bqq?dd")
 _COMMAND = struct.Struct("<BqBH")
 _RESERVE = struct.Struct("<Bq")
+_HEAD = struct.Struct("<BqHHH")
 _COMMANDS = tuple(Command)
 
 
@@ -144,6 +168,10 @@ def event_to_bytes(event: Event) -> bytes:
     if isinstance(event, CommandEvent):
         name = event.candidate.encode()
         return _COMMAND.pack(3, event.at, _COMMANDS.index(event.command), len(name)) + name
+    if isinstance(event, HeadEvent):
+        about = event.about.encode()
+        head = _HEAD.pack(5, event.at, *event.weights.shape, len(about))
+        return b"".join([head, about, event.weights.astype("<f4").tobytes(), event.bias.astype("<f4").tobytes()])
     source = event.source.encode()
     candidates, classes = event.odds.shape
     sizes = len(source), len(event.embedding), candidates, classes
@@ -198,8 +226,24 @@ def _read_command(data: bytes) -> CommandEvent:
     return CommandEvent(at, _COMMANDS[command], name.decode())
 
 
+def _read_head(data: bytes) -> HeadEvent:
+    _, at, classes, features, length = _HEAD.unpack_from(data)
+    start = _HEAD.size + length
+    numbers = np.frombuffer(data[start:], "<f4").astype(np.float32)
+    if len(numbers) != classes * (features + 1):
+        raise ValueError(f"a head of {len(numbers)} numbers")
+    weights = numbers[: classes * features].reshape(classes, features)
+    return HeadEvent(at, weights, numbers[classes * features :], data[_HEAD.size : start].decode())
+
+
 def _read_reserve(data: bytes) -> ReserveEvent:
     return ReserveEvent(_RESERVE.unpack(data)[1])
 
 
-_READERS: dict[int, Callable[[bytes], Event]] = {1: _read_label, 2: _read_shift, 3: _read_command, 4: _read_reserve}
+_READERS: dict[int, Callable[[bytes], Event]] = {
+    1: _read_label,
+    2: _read_shift,
+    3: _read_command,
+    4: _read_reserve,
+    5: _read_head,
+}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.errors import DataError, StateError
+from edge_runtime.errors import DataError, FitError, StateError
 from edge_runtime.learning.base import Head
 from edge_runtime.learning.challengers import default_challengers
-from edge_runtime.learning.contest import SERVED, Contest
+from edge_runtime.learning.contest import PUSHED, SERVED, Contest
 from edge_runtime.learning.evaluation import Quality, known
-from edge_runtime.learning.events import Command, CommandEvent, Event, LabelEvent, ReserveEvent, ShiftEvent
-from edge_runtime.learning.frozen import FrozenHead
+from edge_runtime.learning.events import Command, CommandEvent, Event, HeadEvent, LabelEvent, ReserveEvent, ShiftEvent
+from edge_runtime.learning.frozen import FrozenHead, checked_linear
 from edge_runtime.learning.gate import Decision, GateOptions
 from edge_runtime.learning.labels import GivenLabel, LabelJoin, LabelOutcome
 from edge_runtime.learning.memory import EmbeddingMemory, LabelStatus
@@ -239,13 +240,46 @@ class Learner:
         self._take([event])
         return self.take_decisions()
 
+    def push_head(
+        self, weights: npt.NDArray[np.float32], bias: npt.NDArray[np.float32], *, about: str = ""
+    ) -> list[Decision]:
+        """Let a head that was trained elsewhere take part, under the same gate; follow the decisions.
+
+        It takes the place of the candidate `PUSHED`, and of the head that was pushed before it. Where that one serves,
+        what serves stays as it is until the gate decides otherwise.
+
+        Parameters
+        ----------
+        weights, bias
+            float32[classes, features] and float32[classes], finite.
+        about
+            What tells this head from others, for the decision's evidence.
+
+        Raises
+        ------
+        DataError
+            If the head is of another size, or the learner was made without the candidate `PUSHED`.
+        """
+        if PUSHED not in self.contest.candidates:
+            raise DataError(f"this learner takes no heads from elsewhere: it was made without a candidate '{PUSHED}'")
+        weights, bias = checked_linear(weights, bias)
+        if weights.shape != (self.classes, self.features):
+            raise DataError(
+                f"a head of {weights.shape[0]} classes and {weights.shape[1]} features: the network has "
+                f"{self.classes} and {self.features}"
+            )
+        self._take([HeadEvent(self.memory.next_id, weights, bias, about)])
+        return self.take_decisions()
+
     def replay(self, event: Event) -> None:
         """Repeat an event of a former life; nothing is written down, and nothing told."""
         if isinstance(event, LabelEvent):
             self._join.known(event.source)
             self._learn(event)
         elif not isinstance(event, ReserveEvent):
-            self._apply(event)
+            # A command that was refused when it came is refused again.
+            with suppress(DataError, FitError):
+                self._apply(event)
         self._decisions.clear()
 
     def take_decisions(self) -> list[Decision]:
@@ -323,15 +357,17 @@ class Learner:
         right = event.predicted == event.label
         return LabelOutcome(event.prediction, event.label, status, right, verdict.learnt, verdict.decision)
 
-    def _take(self, events: Sequence[ShiftEvent | CommandEvent]) -> None:
+    def _take(self, events: Sequence[ShiftEvent | CommandEvent | HeadEvent]) -> None:
         if self.journal is not None:
             self.journal(events)
         for event in events:
             self._apply(event)
 
-    def _apply(self, event: ShiftEvent | CommandEvent) -> None:
+    def _apply(self, event: ShiftEvent | CommandEvent | HeadEvent) -> None:
         if isinstance(event, ShiftEvent):
             self._decisions += self.contest.take_shift(event)
+        elif isinstance(event, HeadEvent):
+            self._decisions += self.contest.take_head(event)
         else:
             self._decisions += self.contest.take_command(event)
 

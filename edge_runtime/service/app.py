@@ -33,6 +33,7 @@ from edge_runtime.service.requests import BadRequestError, read_body, read_json
 __all__ = ["build_app"]
 
 LARGEST_BUNDLE = 64 * 2**20
+LARGEST_HEAD = 4 * 2**20
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -50,6 +51,7 @@ def build_app(device: Device) -> Starlette:
     routes += [
         Route("/v2/models/{name}/infer", _answering(partial(infer, device)), methods=["POST"]),
         Route("/bundles", _answering(partial(_push_bundle, device)), methods=["POST"]),
+        Route("/heads", _answering(partial(_push_head, device)), methods=["POST"]),
         Route("/metrics", _answering(partial(_metrics, device)), methods=["GET"]),
         Route("/events", _answering(partial(event_stream, device.hub)), methods=["GET"]),
         Route("/openapi.json", lambda _: JSONResponse(document), methods=["GET"]),
@@ -135,6 +137,13 @@ async def _push_bundle(device: Device, request: Request) -> Response:
         raise DataError("the body is empty; send a bundle")
     state = bodies.BundleState.model_validate(await device.push_bundle(content))
     return _json(state)
+
+
+async def _push_head(device: Device, request: Request) -> Response:
+    content = await read_body(request, LARGEST_HEAD, media_type="application/octet-stream")
+    if not content:
+        raise DataError("the body is empty; send a head")
+    return _json(bodies.HeadTaken.model_validate(await device.push_head(content)))
 
 
 async def _metrics(device: Device, _: Request) -> Response:

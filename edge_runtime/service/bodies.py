@@ -233,6 +233,15 @@ class BundleState(BaseModel):
     state: str
 
 
+class HeadTaken(Body):
+    """A head that takes part now: its digest and title, under which name, and in which pipelines."""
+
+    head: str
+    title: str
+    candidate: str
+    pipelines: list[str]
+
+
 class StoredFeatures(Body):
     """The newest features of a view and key; a value that is not finite is null."""
 

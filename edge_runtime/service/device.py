@@ -204,6 +204,16 @@ class Device(ABC):
         """
 
     @abstractmethod
+    async def push_head(self, content: bytes) -> dict[str, Any]:
+        """Let a head that was trained elsewhere take part where its network runs, and return what became of it.
+
+        Raises
+        ------
+        BundleError
+            If it is refused, with the reason; what runs goes on.
+        """
+
+    @abstractmethod
     async def act_on_bundle(self, action: str) -> dict[str, Any]:
         """Do ``shadow``, ``activate``, ``commit``, ``rollback`` or ``discard``, and return the bundles' state.
 

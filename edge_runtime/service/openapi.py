@@ -29,7 +29,7 @@ NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "stri
 def openapi_document() -> dict[str, Any]:
     """Return the document, as ``/openapi.json`` shows it."""
     models = {operation.answer for operation in OPERATIONS} | {op.body for op in OPERATIONS if op.body is not None}
-    models |= {bodies.Failure, bodies.InferRequest, bodies.InferResponse}
+    models |= {bodies.Failure, bodies.HeadTaken, bodies.InferRequest, bodies.InferResponse}
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(model, "validation") for model in ordered], ref_template=REFERENCE)
     paths: dict[str, dict[str, Any]] = {}
@@ -87,6 +87,17 @@ def _add_special(paths: dict[str, dict[str, Any]]) -> None:
             **failures,
             "409": _answer(MEANINGS["409"], bodies.Failure),
         },
+    }
+    paths["/heads"] = {
+        "post": {
+            "summary": "Let a head that was trained elsewhere take part, under the gate",
+            "requestBody": {"required": True, "content": binary},
+            "responses": {
+                "200": _answer("It takes part", bodies.HeadTaken),
+                **failures,
+                "409": _answer(MEANINGS["409"], bodies.Failure),
+            },
+        }
     }
     paths["/metrics"] = {"get": _text("Metrics for Prometheus", "application/openmetrics-text")}
     events = _text("What happens, as it happens", "text/event-stream")

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
+import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from edge_runtime.accelerator import Accelerator
 from edge_runtime.bundles import load_private_key, make_keys, write_bundle
+from edge_runtime.cli.main import app
 from edge_runtime.daemon import load_device, plant
 from edge_runtime.daemon.build import deploy_bundle
 from edge_runtime.daemon.device import RunningDevice
 from edge_runtime.errors import AcceleratorError, BundleError
 from edge_runtime.stream import save_recording
-from support import daemon
+from support import daemon, driven
+from support.mosquitto import mosquitto
 from support.networks import dense_network
 
 pytest.importorskip("cryptography")
@@ -35,7 +40,7 @@ name = "p"
 kind = "recording"
 path = "day.npz"
 block_size = 10
-pace = 100.0
+pace = 20.0
 [view]
 {VIEW}
 [model]
@@ -51,17 +56,17 @@ keys = ["fleet.pub"]
 """
 
 
-def build(folder: Path) -> tuple[plant.Plant, bytes]:
+def build(folder: Path, extra: str = "", *, cases: int) -> tuple[plant.Plant, bytes]:
     if not (folder / "fleet.key").exists():
         make_keys(folder / "fleet.key", folder / "fleet.pub")
     (folder / "small.tflite").write_bytes(dense_network([8, 16, 2], seed=3))
-    save_recording(daemon.recording(20), folder / "day.npz")
-    (folder / "pipeline.toml").write_text(FILE)
+    save_recording(daemon.recording(cases), folder / "day.npz")
+    (folder / "pipeline.toml").write_text(FILE + extra)
     return plant.build_plant(load_device(folder / "pipeline.toml")), bundle(folder)
 
 
-def bundle(folder: Path, *, key: str = "fleet", **about: Any) -> bytes:
-    members = {"network.tflite": dense_network([8, 16, 2], seed=4), "view.toml": VIEW.encode(), "LICENSE": b"-"}
+def bundle(folder: Path, *, key: str = "fleet", licence: bytes = b"-", **about: Any) -> bytes:
+    members = {"network.tflite": dense_network([8, 16, 2], seed=4), "view.toml": VIEW.encode(), "LICENSE": licence}
     settings = {"name": "press", "version": 2, "view_fingerprint": daemon.VIEW.fingerprint, "classes": daemon.CLASSES}
     return write_bundle(members, load_private_key(folder / f"{key}.key"), **{**settings, **about})
 
@@ -78,15 +83,12 @@ def rewritten(content: bytes, **changed: bytes | None) -> bytes:
     return written.getvalue()
 
 
-def play(folder: Path, drive: Callable[[RunningDevice, bytes], Any]) -> list[dict[str, Any]]:
-    made, content = build(folder)
-
-    async def beside() -> None:
-        while not made.device.is_ready():
-            await anyio.sleep(0.01)
-        await drive(made.device, content)
-
-    anyio.run(partial(made.run, beside=[beside]))
+def play(
+    folder: Path, drive: Callable[[RunningDevice, bytes], Any], *, extra: str = "", whole: bool = False
+) -> list[dict[str, Any]]:
+    """Drive a device while it plays its day, to the end of it or until that is done; return the predictions."""
+    made, content = build(folder, extra, cases=20 if whole else 2000)
+    driven.drive(made, lambda device: drive(device, content), whole=whole)
     records = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
     return [record for record in records if record["kind"] == "prediction"]
 
@@ -123,7 +125,7 @@ def test_what_must_not_run_is_refused_with_a_reason_and_what_runs_goes_on(tmp_pa
             assert device.bundles()["last_refusal"] == told[reason]
         assert device.bundles()["state"] == "quiet"
 
-    assert len(play(tmp_path, drive)) == WINDOWS
+    assert len(play(tmp_path, drive, whole=True)) == WINDOWS
     assert len(told) == 8
     assert all(reason in message for reason, message in told.items()), told
     assert not list((tmp_path / "bundles").glob("*"))
@@ -158,6 +160,44 @@ def test_a_bundle_is_compared_and_served_and_found_again_by_the_next_daemon(tmp_
     assert "rolled back: the bundle is damaged" in states[3]["last_refusal"]
 
 
+def verb(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["bundle", *map(str, arguments)])
+    return result.exit_code, result.stdout if result.exit_code == 0 else str(result.exception)
+
+
+def test_its_whole_life_by_mqtt(tmp_path: Path) -> None:
+    states: list[Any] = []
+    with mosquitto(tmp_path / "broker") as broker:
+        where = ("--url", f"mqtt://127.0.0.1:{broker.port}/press-7", "--json")
+
+        async def step(*arguments: object) -> None:
+            code, told = await anyio.to_thread.run_sync(verb, *arguments, *where)
+            states.append(json.loads(told)["state"] if code == 0 else told)
+
+        async def drive(device: RunningDevice, small: bytes) -> None:
+            make_keys(tmp_path / "other.key", tmp_path / "other.pub")
+            large = bundle(tmp_path, licence=np.random.default_rng(0).bytes(300_000))
+            (tmp_path / "small.bundle").write_bytes(small)
+            (tmp_path / "large.bundle").write_bytes(large)
+            (tmp_path / "bad.bundle").write_bytes(bundle(tmp_path, key="other"))
+            for file in ("bad", "small", "large"):
+                await step("stage", tmp_path / f"{file}.bundle")
+            assert device.bundles()["candidate"] == hashlib.sha256(large).hexdigest()
+            for name in ("discard", "commit"):
+                await step(name)
+            await step("stage", tmp_path / "small.bundle")
+            for name in ("shadow", "activate", "commit", "status", "rollback"):
+                await step(name)
+
+        sink = f'[device]\nname = "press-7"\n[[sink]]\nkind = "mqtt"\nbroker = "mqtt://127.0.0.1:{broker.port}"\n'
+        play(tmp_path, drive, extra=sink + 'outbox = "outbox"\n')
+    refused, *went_on = states
+    assert refused == "press-7: the bundle is not signed by anybody whom this device trusts, or was changed since"
+    assert went_on[:3] == ["staged", "staged", "quiet"]
+    assert went_on[3] == "press-7: the newest bundle is quiet; for this it must be trial"
+    assert went_on[4:] == ["staged", "shadow", "trial", "quiet", "quiet", "quiet"]
+
+
 def test_a_bundle_that_fails_on_trial_is_rolled_back_and_the_pipeline_goes_on(tmp_path: Path, monkeypatch: Any) -> None:
     error = AcceleratorError("the engine is dead")
     breaks(monkeypatch, lambda: daemon.StubbornAccelerator(error, fail_at=3))
@@ -171,7 +211,7 @@ def test_a_bundle_that_fails_on_trial_is_rolled_back_and_the_pipeline_goes_on(tm
             await anyio.sleep(0.01)
         states.append(device.bundles())
 
-    predictions = play(tmp_path, drive)
+    predictions = play(tmp_path, drive, whole=True)
     assert [state["state"] for state in states] == ["trial", "quiet"]
     assert states[1]["last_refusal"] == "rolled back: the engine is dead"
     numbers = [record["prediction"] for record in predictions]
@@ -194,6 +234,6 @@ def test_a_bundle_that_cannot_be_opened_never_serves(tmp_path: Path, monkeypatch
             await device.act_on_bundle("activate")
         told.extend([str(caught.value), device.bundles()["state"]])
 
-    predictions = play(tmp_path, drive)
+    predictions = play(tmp_path, drive, whole=True)
     assert told == ["the bundle cannot run, and was rolled back: no such engine", "quiet"]
     assert len(predictions) == WINDOWS

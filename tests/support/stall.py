@@ -22,11 +22,17 @@ class StallingProxy:
         self._flowing.set()
         self._ended = False
         self._sockets: set[socket.socket] = set()
+        self._near: set[socket.socket] = set()
+        self._losing: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def stall(self) -> None:
         """Pass nothing on, and keep all connections open."""
         self._flowing.clear()
+
+    def lose_answers(self) -> None:
+        """Let what the near end sends go astray, until the connections are cut."""
+        self._losing = set(self._near)
 
     def resume(self) -> None:
         """Pass everything on again."""
@@ -47,6 +53,7 @@ class StallingProxy:
             with suppress(OSError):
                 far = socket.create_connection(("127.0.0.1", self._target), timeout=5)
                 self._sockets |= {near, far}
+                self._near.add(near)
                 threading.Thread(target=self._pass_on, args=(near, far), daemon=True).start()
                 continue
             near.close()
@@ -62,9 +69,12 @@ class StallingProxy:
                     data = key.fileobj.recv(65536)  # type: ignore[union-attr]
                     if not data:
                         raise OSError
+                    if key.fileobj in self._losing:
+                        continue
                     other[key.fileobj].sendall(data)  # type: ignore[index]
         for end in other:
             self._sockets.discard(end)
+            self._near.discard(end)
             end.close()
 
     def __enter__(self) -> StallingProxy:

@@ -15,7 +15,7 @@ from edge_runtime.daemon.sink_tables import MqttTable
 from edge_runtime.daemon.sinks import open_sinks
 from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.telemetry import Backoff, Forwarder, Outbox, OutboxSink, Spool, make_record
-from edge_runtime.telemetry.mqtt import Broker, MqttCarrier
+from edge_runtime.telemetry.mqtt import Broker, CommandDesk, MqttCarrier
 from edge_runtime.telemetry.payloads import NativePayloads, Topics, discovery_messages
 from support.certificates import make_certificates
 from support.mosquitto import Mosquitto, Subscriber, mosquitto
@@ -41,7 +41,8 @@ def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:
 
 def sink(folder: Path, port: int, *, on_command: Any = None, greetings: Any = (), **settings: Any) -> OutboxSink:
     broker = Broker(**{"host": "127.0.0.1", "port": port, "client_id": "dev", "deadline_s": 1.0, **settings})
-    carrier = MqttCarrier(broker, NativePayloads(TOPICS), on_command=on_command, greetings=greetings)
+    desk = None if on_command is None else CommandDesk(on_command, folder / "commands")
+    carrier = MqttCarrier(broker, NativePayloads(TOPICS), desk=desk, greetings=greetings)
     outbox = Outbox(Spool(folder / "outbox"), commit_every=0.005)
     backoff = Backoff(first_s=0.05, longest_s=0.2)
     return OutboxSink(outbox, Forwarder(outbox, carrier, late_after=0.5, backoff=backoff))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge_runtime.telemetry.mqtt.broker import Broker
-from edge_runtime.telemetry.mqtt.carrier import CommandHandler, MqttCarrier
+from edge_runtime.telemetry.mqtt.carrier import MqttCarrier
+from edge_runtime.telemetry.mqtt.desk import CommandDesk, CommandHandler
 
-__all__ = ["Broker", "CommandHandler", "MqttCarrier"]
+__all__ = ["Broker", "CommandDesk", "CommandHandler", "MqttCarrier"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from typing import Any
@@ -16,15 +17,13 @@ import structlog
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from edge_runtime.errors import EdgeRuntimeError, LinkError
+from edge_runtime.errors import LinkError
 from edge_runtime.telemetry.link import Carrier, Letter, Link
 from edge_runtime.telemetry.mqtt.broker import Broker
+from edge_runtime.telemetry.mqtt.desk import CommandDesk, Delivery
 from edge_runtime.telemetry.payloads.base import Message, Payloads
 
-__all__ = ["CommandHandler", "MqttCarrier"]
-
-CommandHandler = Callable[[str, bytes], Awaitable[dict[str, Any]]]
-"""Carries out a command, given its name and payload, and returns the answer."""
+__all__ = ["MqttCarrier"]
 
 QUEUED_COMMANDS = 64
 QUEUED_MESSAGES = 4096
@@ -46,8 +45,8 @@ class MqttCarrier(Carrier):
         Makes messages of records.
     greetings
         Messages for every new connection, beside the birth.
-    on_command
-        Carries out what comes on the command topics; None: the device takes no commands by MQTT.
+    desk
+        Takes what comes on the command topics; None: the device takes no commands by MQTT.
     """
 
     def __init__(
@@ -56,12 +55,12 @@ class MqttCarrier(Carrier):
         payloads: Payloads,
         *,
         greetings: Sequence[Message] = (),
-        on_command: CommandHandler | None = None,
+        desk: CommandDesk | None = None,
     ) -> None:
         self._broker = broker
         self._payloads = payloads
         self._greetings = tuple(greetings)
-        self._on_command = on_command
+        self._desk = desk
         self._context = broker.tls_context()
 
     def connect(self) -> AbstractAsyncContextManager[Link]:
@@ -84,10 +83,10 @@ class MqttCarrier(Carrier):
             raise LinkError(f"{self._broker.address}: {error}") from error
 
     async def _greet(self, client: _Client) -> Link:
-        link = _MqttLink(client, self._payloads, self._on_command)
+        link = _MqttLink(client, self._payloads, self._desk)
         for message in (*self._payloads.births(), *self._greetings):
             await link.publish(message)
-        if self._on_command is not None:
+        if self._desk is not None:
             await client.subscribe(self._payloads.topics.commands, qos=1)
         return link
 
@@ -128,6 +127,12 @@ class MqttCarrier(Carrier):
         return {"protocol": aiomqtt.ProtocolVersion.V5, "clean_start": False, "properties": properties}
 
 
+class _Message(aiomqtt.Message):
+    """aiomqtt's message, which says too whether the broker delivers it again."""
+
+    again = False
+
+
 class _Client(aiomqtt.Client):
     """aiomqtt's client, but a PUBACK that refuses is no acknowledgement: it ends the connection."""
 
@@ -135,6 +140,15 @@ class _Client(aiomqtt.Client):
         super().__init__(*args, **settings)
         self.refusal = ""
         self.version5 = settings.get("protocol") is aiomqtt.ProtocolVersion.V5
+
+    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
+        del client, userdata
+        taken = _Message._from_paho_message(message)
+        taken.again = bool(message.dup)
+        try:
+            self._queue.put_nowait(taken)
+        except asyncio.QueueFull:
+            log.warning("a command was lost: too many came at once", topic=message.topic, most=QUEUED_COMMANDS)
 
     @property
     def is_gone(self) -> bool:
@@ -157,11 +171,18 @@ def _typed(content_type: str) -> Properties:
     return properties
 
 
+def _delivery(command: str, message: aiomqtt.Message) -> Delivery:
+    payload = message.payload if isinstance(message.payload, bytes) else b""
+    correlation = getattr(message.properties, "CorrelationData", b"")
+    again = isinstance(message, _Message) and message.again
+    return Delivery(command, payload, correlation, message.mid, again, retained=message.retain)
+
+
 class _MqttLink(Link):
-    def __init__(self, client: _Client, payloads: Payloads, on_command: CommandHandler | None) -> None:
+    def __init__(self, client: _Client, payloads: Payloads, desk: CommandDesk | None) -> None:
         self._client = client
         self._payloads = payloads
-        self._on_command = on_command
+        self._desk = desk
 
     async def send(self, letters: Sequence[Letter]) -> None:
         messages = list(self._payloads.messages(letters))
@@ -194,15 +215,10 @@ class _MqttLink(Link):
             raise LinkError(self._client.refusal or f"the connection broke: {error.__cause__ or error}") from error
 
     async def _carry_out(self, message: aiomqtt.Message) -> None:
-        if self._on_command is None:
+        if self._desk is None:
             return
         command = message.topic.value.rsplit("/", 1)[-1]
-        payload = message.payload if isinstance(message.payload, bytes) else b""
-        try:
-            answer = await self._on_command(command, payload)
-        except EdgeRuntimeError as error:
-            log.warning("command refused", command=command, error=str(error))
-            answer = {"error": str(error)}
+        answer = await self._desk.answer(_delivery(command, message))
         topic, properties = self._reply_to(message, command)
         await self._publish(topic, json.dumps(answer).encode(), 1, False, properties)
 

@@ -61,6 +61,10 @@ class Topics:
         """What the device subscribes to."""
         return f"{self.base}/command/+"
 
+    def command(self, name: str) -> str:
+        """Return where a command is sent to."""
+        return f"{self.base}/command/{name}"
+
     def records(self, pipeline: str, kind: str) -> str:
         """Return where a pipeline's records of a kind go."""
         return f"{self.base}/{pipeline}/{kind}"
