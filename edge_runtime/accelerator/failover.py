@@ -51,7 +51,9 @@ class FailoverAccelerator(Accelerator):
     open_overlay
         Opens the overlay's accelerator, here and whenever it is tried again.
     retry_s
-        Seconds from a failure to the next try of the overlay; doubles with each failed try, to at most a minute.
+        Seconds from a failure to the next try of the overlay; doubles with each failed try.
+    longest_retry_s
+        The most that it becomes.
     on_switch
         Told of every switch: what serves from now on, and why. By default it is logged.
     clock
@@ -70,6 +72,7 @@ class FailoverAccelerator(Accelerator):
         open_overlay: Callable[[], Accelerator],
         *,
         retry_s: float = 5.0,
+        longest_retry_s: float = 60.0,
         on_switch: Callable[[Serving, str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -81,6 +84,7 @@ class FailoverAccelerator(Accelerator):
         self._on_switch = on_switch or _log_switch
         self._clock = clock
         self._first_retry_s = self._retry_s = retry_s
+        self._longest_retry_s = max(retry_s, longest_retry_s)
         self._retry_at = 0.0
         self.serving: Serving = "overlay"
         self.failures = self.resets = 0
@@ -150,7 +154,7 @@ class FailoverAccelerator(Accelerator):
             self._open()
         except AcceleratorError:
             self._drop()
-            self._retry_s = min(2 * self._retry_s, max(60.0, self._first_retry_s))
+            self._retry_s = min(2 * self._retry_s, self._longest_retry_s)
             self._retry_at = self._clock() + self._retry_s
             return
         self.serving, self._retry_s = "overlay", self._first_retry_s

@@ -8,6 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -175,4 +176,17 @@ def _table(found: dict[str, Any]) -> Table:
         table.add_row(*cells, *(sinks[number] if number < len(sinks) else ("", "", "")))
     for sink in sinks[len(found["pipelines"]) :]:
         table.add_row("", "", "", "", "", "", *sink)
+    table.caption = "\n".join(_ailing(found)) or None
+    table.caption_justify = "left"
     return table
+
+
+def _ailing(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each stage that does not run."""
+    stages = [(name, stage) for name, stage in found.get("stages", {}).items()]
+    for pipeline, one in found["pipelines"].items():
+        stages += [(f"{name} of {pipeline}", stage) for name, stage in one.get("stages", {}).items()]
+    stages += [(name, sink["stage"]) for name, sink in found["sinks"].items() if "stage" in sink]
+    for name, stage in stages:
+        if stage["state"] != "running":
+            yield f"{name}: {stage['state']} ({stage['last_error']})"

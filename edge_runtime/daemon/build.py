@@ -17,6 +17,7 @@ from edge_runtime.daemon.config import ModelTable
 from edge_runtime.daemon.labels import LabelFeed
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
+from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
 from edge_runtime.learning.challengers import default_challengers
@@ -27,6 +28,8 @@ from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.statistics import TrainingStatistics
 
 __all__ = ["Deployment", "OpenAccelerator", "build_learning", "deploy", "deploy_bundle"]
+
+SHORTEST_RETRY_S = 5.0
 
 OpenAccelerator = Callable[..., Accelerator]
 """Opens an accelerator as `open_accelerator` does: given its kind, the board, and ``deadline_s``."""
@@ -61,7 +64,12 @@ class Deployment:
 
 
 def deploy(
-    model: ModelTable, view: FeatureView, *, board: str | None = None, opens: OpenAccelerator = open_accelerator
+    model: ModelTable,
+    view: FeatureView,
+    *,
+    board: str | None = None,
+    opens: OpenAccelerator = open_accelerator,
+    stage: Stage | None = None,
 ) -> Deployment:
     """Read and compile a network.
 
@@ -75,6 +83,8 @@ def deploy(
         Another board than `model` names.
     opens
         Opens the accelerator; pipelines that share an overlay have their own.
+    stage
+        What is done when the accelerator fails, and what is told of it.
 
     Raises
     ------
@@ -85,11 +95,16 @@ def deploy(
     FitError
         If it does not fit the board's overlay.
     """
-    return _deploy(read_model(model.path), model.path.name, model, view, load_board(board or model.board), opens)
+    return _deploy(read_model(model.path), model.path.name, model, view, load_board(board or model.board), opens, stage)
 
 
 def deploy_bundle(
-    bundle: Bundle, model: ModelTable, *, board: str | None = None, opens: OpenAccelerator = open_accelerator
+    bundle: Bundle,
+    model: ModelTable,
+    *,
+    board: str | None = None,
+    opens: OpenAccelerator = open_accelerator,
+    stage: Stage | None = None,
 ) -> Deployment:
     """Compile a bundle's network to run where, and as, the pipeline file's own network does.
 
@@ -103,6 +118,8 @@ def deploy_bundle(
         Another board than `model` names.
     opens
         Opens the accelerator; pipelines that share an overlay have their own.
+    stage
+        What is done when the accelerator fails, and what is told of it.
 
     Raises
     ------
@@ -114,14 +131,20 @@ def deploy_bundle(
     about = bundle.manifest
     own = model.model_copy(update={"classes": about.classes, "reserved_classes": 0})
     content = bundle.members["network.tflite"]
-    deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board), opens)
+    deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board), opens, stage)
     if "statistics.npz" not in bundle.members:
         return deployment
     return replace(deployment, statistics=TrainingStatistics.read(BytesIO(bundle.members["statistics.npz"])))
 
 
 def _deploy(
-    content: bytes, name: str, model: ModelTable, view: FeatureView, chosen: Board, opens: OpenAccelerator
+    content: bytes,
+    name: str,
+    model: ModelTable,
+    view: FeatureView,
+    chosen: Board,
+    opens: OpenAccelerator,
+    stage: Stage | None,
 ) -> Deployment:
     program = compile_model(content, chosen.overlay, name=name)
     network = Network(program.graph, size=view.size, classes=model.classes, reserved=model.reserved_classes)
@@ -132,10 +155,22 @@ def _deploy(
         def open_plain() -> Accelerator:
             return opens(model.accelerator, chosen, deadline_s=deadline_s)
 
-        accelerator = FailoverAccelerator(open_plain) if model.accelerator == "overlay" else open_plain()
+        falls_back = model.accelerator == "overlay" and (stage is None or stage.policy.then == "degrade")
+        accelerator = _with_standby(open_plain, stage) if falls_back else open_plain()
         return CheckedAccelerator(accelerator) if model.check else accelerator
 
     return Deployment(chosen, program, network, view, open_it)
+
+
+def _with_standby(open_plain: Callable[[], Accelerator], stage: Stage | None) -> FailoverAccelerator:
+    """Open an overlay that falls back to the reference and returns by itself, with the waits of its stage's policy."""
+    if stage is None:
+        return FailoverAccelerator(open_plain)
+    # An overlay that hangs costs a window its deadline with each try, so that even the first one is not made at once.
+    retry_s = max(SHORTEST_RETRY_S, stage.policy.first_wait_s)
+    return FailoverAccelerator(
+        open_plain, retry_s=retry_s, longest_retry_s=stage.policy.longest_wait_s, on_switch=stage.switched
+    )
 
 
 def build_learning(

@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
 from edge_runtime.daemon.sink_tables import SinkTable
+from edge_runtime.daemon.supervisor import SupervisorTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.view import FeatureView
 from edge_runtime.sources.tables import AnySourceTable, RecordingTable
@@ -147,6 +148,7 @@ class PipelineConfig(Table):
     service: ServiceTable | None = None
     serial_commands: SerialCommandsTable | None = None
     bundles: BundlesTable | None = None
+    supervisor: SupervisorTable = Field(default_factory=SupervisorTable)
 
     @model_validator(mode="after")
     def _learning_has_classes(self) -> Self:

@@ -14,6 +14,7 @@ from edge_runtime.daemon.bundle_keeper import BundleKeeper
 from edge_runtime.daemon.commands import carry_out
 from edge_runtime.daemon.head_push import units_for
 from edge_runtime.daemon.step import Step
+from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.daemon.unit import Unit
 from edge_runtime.errors import BundleError, DataError
 from edge_runtime.features import OnlineStore
@@ -41,6 +42,8 @@ class RunningDevice(Device):
         Where their features are.
     overlays
         Says what each overlay that pipelines share did.
+    service
+        What became of the service.
     """
 
     def __init__(
@@ -51,12 +54,14 @@ class RunningDevice(Device):
         *,
         online: Sequence[OnlineStore] = (),
         overlays: Callable[[], dict[str, Any]] = dict,
+        service: Stage | None = None,
     ) -> None:
         self.name = name
         self.hub = hub
         self._units = {unit.name: unit for unit in units}
         self._online = tuple(online)
         self._overlays = overlays
+        self._service = service or Stage("service")
         self._started = time.monotonic()
 
     def is_ready(self, model: str | None = None) -> bool:
@@ -81,6 +86,7 @@ class RunningDevice(Device):
             "pipelines": {name: unit.status() for name, unit in self._units.items()},
             "sinks": _sinks([unit.pipeline.fanout.status() for unit in self._units.values()]),
             "overlays": self._overlays(),
+            "stages": {"service": self._service.describe()},
         }
 
     def features(self) -> list[dict[str, Any]]:

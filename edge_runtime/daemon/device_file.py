@@ -19,6 +19,7 @@ from edge_runtime.daemon.config import (
     check_labels,
     parse_pipeline,
 )
+from edge_runtime.daemon.supervisor import SupervisorTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.sources.tables import AnySourceTable, MqttTable, SerialTable
 
@@ -31,6 +32,7 @@ class DeviceTables(Table):
     device: DeviceTable = Field(default_factory=DeviceTable)
     service: ServiceTable | None = None
     serial_commands: SerialCommandsTable | None = None
+    supervisor: SupervisorTable = Field(default_factory=SupervisorTable)
 
 
 class DeviceFile(DeviceTables):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+from edge_runtime.accelerator import ReferenceAccelerator
 from edge_runtime.daemon.build import Deployment, build_learning
 from edge_runtime.daemon.config import LearningTable, PipelineConfig
 from edge_runtime.daemon.labels import DelayedTruth, LabelFeed, LabelQueue
@@ -20,10 +22,17 @@ from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
 
-__all__ = ["Computer", "Engine", "build_engine", "engine_of"]
+__all__ = ["Computer", "Engine", "OpenStep", "build_engine", "engine_of"]
 
 Computer = FeatureComputer | ViewReader
 """What makes windows of blocks."""
+
+
+class OpenStep(Protocol):
+    """Opens what runs a network."""
+
+    def __call__(self, *, standby: bool = False, learns: bool = True) -> Step:
+        """Open it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ class Engine:
     make_computer
         Makes another one, for when that has failed.
     open_step
-        Opens the accelerator, in the pipeline's own thread.
+        Opens the accelerator, or the reference in its place (``standby``), to learn or not (``learns``); in the
+        pipeline's own thread.
     labels
         Takes labels from outside for this network's predictions; None: it takes none.
     """
@@ -47,7 +57,7 @@ class Engine:
     deployment: Deployment
     computer: Computer
     make_computer: Callable[[], Computer]
-    open_step: Callable[[], Step]
+    open_step: OpenStep
     labels: LabelQueue | None = None
 
 
@@ -88,9 +98,17 @@ def engine_of(
         If the source lacks a channel that the view needs.
     """
 
-    def open_step() -> Step:
-        accelerator = deployment.open_accelerator()
-        return Step(deployment.network, accelerator, deployment.program, recorder=recorder, learning=learning)
+    def open_step(*, standby: bool = False, learns: bool = True) -> Step:
+        accelerator = ReferenceAccelerator() if standby else deployment.open_accelerator()
+        try:
+            return Step(
+                *(deployment.network, accelerator, deployment.program),
+                recorder=recorder,
+                learning=learning if learns else None,
+            )
+        except Exception:
+            accelerator.close()
+            raise
 
     def compute() -> FeatureComputer:
         return FeatureComputer(deployment.view, source.rate_hz, source.channels, budget=memory)

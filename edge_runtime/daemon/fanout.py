@@ -14,6 +14,7 @@ import structlog
 from anyio.abc import TaskGroup
 from typing_extensions import Self
 
+from edge_runtime.daemon.supervisor import NEVER, Policy, Stage
 from edge_runtime.errors import DataError, SinkError
 from edge_runtime.telemetry.borrowed import lender_of
 from edge_runtime.telemetry.outbox_sink import OutboxSink
@@ -55,7 +56,8 @@ class SinkCounts:
 class _Lane:
     """One sink with its queue, and the task that moves records from one to the other."""
 
-    def __init__(self, name: str, sink: Sink, depth: int) -> None:
+    def __init__(self, name: str, sink: Sink, depth: int, policy: Policy) -> None:
+        self.stage = Stage("sinks", policy, owner=name)
         self.name = name
         self.sink = sink
         self.offered = self.failed = self.dropped = 0
@@ -63,16 +65,25 @@ class _Lane:
         self.send, self._receive = anyio.create_memory_object_stream[Sequence[Record]](depth)
 
     async def run(self) -> None:
-        slots = anyio.Semaphore(self.sink.at_once - 1)
         try:
-            async with self._receive, self.sink, anyio.create_task_group() as puts:
+            async with self._receive:
+                await self.stage.keep(self._move)
+                # Given up: what comes still has to go somewhere.
                 async for records in self._receive:
-                    # Started in this order, and a sink keeps the order of its calls.
-                    puts.start_soon(self._put, [*records, *self._waiting()], slots, name=f"put {self.name}")
-                    await slots.acquire()
+                    self.failed += len(records)
         finally:
             self.dropped = self.offered - self.sink.acknowledged - self.failed
             self.finished.set()
+
+    async def _move(self) -> None:
+        """Move records into the sink until there are no more."""
+        slots = anyio.Semaphore(self.sink.at_once - 1)
+        async with self.sink, anyio.create_task_group() as puts:
+            self.stage.began = True
+            async for records in self._receive:
+                # Started in this order, and a sink keeps the order of its calls.
+                puts.start_soon(self._put, [*records, *self._waiting()], slots, name=f"put {self.name}")
+                await slots.acquire()
 
     def _waiting(self) -> list[Record]:
         """Take what else waits, so that one commit serves many puts."""
@@ -109,12 +120,20 @@ class FanOut:
         there to be waited for.
     drain_s
         How long the sinks have at the end.
+    policy
+        What is done when a sink fails as a whole, not for single records only.
     """
 
     def __init__(
-        self, sinks: Mapping[str, Sink], *, depth: int = 256, patience_s: float = 1.0, drain_s: float = 10.0
+        self,
+        sinks: Mapping[str, Sink],
+        *,
+        depth: int = 256,
+        patience_s: float = 1.0,
+        drain_s: float = 10.0,
+        policy: Policy = NEVER,
     ) -> None:
-        self._lanes = [_Lane(name, sink, depth) for name, sink in sinks.items()]
+        self._lanes = [_Lane(name, sink, depth, policy) for name, sink in sinks.items()]
         self._patience_s = patience_s
         self._drain_s = drain_s
         self._tasks: TaskGroup | None = None
@@ -178,7 +197,7 @@ class FanOut:
 
 
 def _status(lane: _Lane) -> dict[str, Any]:
-    status = asdict(lane.counts())
+    status = {**asdict(lane.counts()), "stage": lane.stage.describe()}
     sink = lender_of(lane.sink)
     if isinstance(sink, OutboxSink):
         status["outbox"] = asdict(sink.outbox.counts())

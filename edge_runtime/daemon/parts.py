@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from edge_runtime.daemon.build import Deployment
 from edge_runtime.daemon.engine import engine_of
@@ -10,6 +11,7 @@ from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.supervisor import NEVER, Stage
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.sources.base import Source
 from edge_runtime.telemetry.sink import Sink
@@ -26,6 +28,7 @@ def build_pipeline(
     learning: Learning | None = None,
     status_every: float = 10.0,
     watchers: Sequence[Watcher] = (),
+    stages: Mapping[str, Stage] = MappingProxyType({}),
 ) -> Pipeline:
     """Put a pipeline together.
 
@@ -45,6 +48,8 @@ def build_pipeline(
         Seconds from one status record to the next.
     watchers
         See what goes through.
+    stages
+        What is done when a stage fails, by name: one of the pipeline's own, or ``sinks``, whose policy each sink has.
 
     Raises
     ------
@@ -54,5 +59,9 @@ def build_pipeline(
     recorder = Recorder(name)
     engine = engine_of(deployment, source, recorder, learning=learning)
     return Pipeline(
-        recorder, engine, FanOut(sinks), status_every=status_every, watchers=watchers, channels=source.channels
+        *(recorder, engine, FanOut(sinks, policy=stages["sinks"].policy if "sinks" in stages else NEVER)),
+        status_every=status_every,
+        watchers=watchers,
+        channels=source.channels,
+        stages=stages,
     )

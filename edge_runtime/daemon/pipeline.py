@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import anyio
@@ -16,15 +18,20 @@ from edge_runtime.daemon.engine import Engine
 from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.pipeline_report import PipelineReport, report_of
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.rig import Rig, stage_of
 from edge_runtime.daemon.step import Step
-from edge_runtime.daemon.turn import Turn, take_turn
+from edge_runtime.daemon.supervisor import Stage
+from edge_runtime.daemon.turn import Turn, Waiting
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
 from edge_runtime.errors import AcceleratorError, EdgeRuntimeError
 from edge_runtime.stream.block import Block
 from edge_runtime.telemetry.record import Record
 
-__all__ = ["MOST_WAITING", "Pipeline"]
+__all__ = ["MOST_WAITING", "OWN_STAGES", "Pipeline"]
+
+OWN_STAGES = ("features", "accelerator", "learner")
+"""What a pipeline supervises itself: all that runs in its thread."""
 
 MOST_WAITING = 16
 """Blocks that a pipeline holds itself, beside those in the queue before it."""
@@ -51,6 +58,8 @@ class Pipeline:
         See what goes through.
     channels
         What the watchers call the blocks' columns.
+    stages
+        What is done when one of `OWN_STAGES` fails; one that is not named ends the pipeline.
     """
 
     def __init__(
@@ -62,50 +71,69 @@ class Pipeline:
         status_every: float = 10.0,
         watchers: Sequence[Watcher] = (),
         channels: Sequence[str] = (),
+        stages: Mapping[str, Stage] = MappingProxyType({}),
     ) -> None:
         self.name = recorder.pipeline
-        self.engine = engine
         self.fanout = fanout
-        self.step: Step | None = None
+        self.stages = {name: stages.get(name) or Stage(name) for name in OWN_STAGES}
+        self.status_every = status_every
         self.has_ended = False
+        self._rig = Rig(engine)
         self._recorder = recorder
-        self._status_every = status_every
         self._watchers = tuple(watchers)
         self._channels = tuple(channels)
-        self._computer = engine.computer
         self._worker: Worker | None = None
+        self._is_open = False
         self._turn = anyio.Lock()
         self._mend: Callable[[EdgeRuntimeError], Awaitable[bool]] | None = None
-        self._blocks = 0
+        self._blocks = self._passed_over = 0
         self._now_ns = 0
         self._first_at = self._last_at = 0.0
 
-    async def run(self, blocks: AsyncIterable[Block]) -> None:
+    async def run(self, blocks: AsyncIterable[Block], *, others: bool = False) -> None:
         """Serve until the blocks end, then tell the final status.
+
+        Parameters
+        ----------
+        blocks
+            What comes.
+        others
+            Whether other pipelines read the same source, and must not wait for a stage of this one to be started again.
 
         Raises
         ------
         EdgeRuntimeError
-            Whatever the accelerator, the features or the learning raise; it is told as an event first.
+            What a stage failed with that was given up; it is told as an event first.
         """
         async with Worker(self.name) as worker:
             try:
-                self.step = await worker.run(self.engine.open_step)
                 self._worker = worker
-                await self._serve(worker, blocks)
-            except EdgeRuntimeError as error:
+                await self._do(worker, self._rig.open, blocks if others else None)
+                self._is_open = True
+                await self._serve(worker, blocks, others=others)
+            except Exception as error:
                 log.error("pipeline failed", pipeline=self.name, error=str(error))
                 await self._tell("event", event="failed", error=type(error).__name__, message=str(error))
                 raise
             finally:
-                self._worker, self.has_ended = None, True
+                self._worker, self._is_open, self.has_ended = None, False, True
                 with anyio.CancelScope(shield=True):
                     await self._finish(worker)
 
     @property
+    def engine(self) -> Engine:
+        """The network with its view."""
+        return self._rig.engine
+
+    @property
+    def step(self) -> Step | None:
+        """What runs the network; None before the accelerator is open."""
+        return self._rig.step
+
+    @property
     def is_serving(self) -> bool:
         """Whether the accelerator is open and can be asked."""
-        return self._worker is not None
+        return self._is_open
 
     async def ask(self, call: Callable[[Step], T]) -> T:
         """Call something with the step, in the pipeline's own thread, between two inferences.
@@ -115,7 +143,7 @@ class Pipeline:
         AcceleratorError
             If the pipeline is not serving.
         """
-        if self._worker is None or self.step is None:
+        if self._worker is None or self.step is None or not self._is_open:
             raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
         return await self._worker.run(call, self.step)
 
@@ -132,8 +160,7 @@ class Pipeline:
         async with self._turn:
             if self._worker is None:
                 raise AcceleratorError(f"pipeline {self.name!r} is not serving; ask again later")
-            await self._worker.run(self._exchange, engine)
-            self.engine, self._computer = engine, engine.computer
+            await self._worker.run(self._rig.switch, engine)
             self._first_at = 0.0
 
     def mend_with(self, mend: Callable[[EdgeRuntimeError], Awaitable[bool]]) -> None:
@@ -149,27 +176,56 @@ class Pipeline:
     async def tell_status(self) -> None:
         """Tell the status now and then, for ever."""
         while True:
-            await anyio.sleep(self._status_every)
+            await anyio.sleep(self.status_every)
             await self._tell_status()
 
-    async def _serve(self, worker: Worker, blocks: AsyncIterable[Block]) -> None:
+    async def _serve(self, worker: Worker, blocks: AsyncIterable[Block], *, others: bool) -> None:
         async for block in blocks:
             waiting = deque([(block, time.perf_counter())])
             self._first_at = self._first_at or waiting[0][1]
-            while waiting:
+            while waiting or self._rig.unfinished:
                 waiting.extend(_more(blocks, MOST_WAITING - len(waiting)))
-                try:
-                    await self._take(worker, waiting)
-                except EdgeRuntimeError as error:
-                    if self._mend is None or not await self._mend(error):
-                        raise
+                turn = await self._take(worker, waiting)
+                if turn.error is not None:
+                    await self._recover(worker, turn.stage, turn.error, blocks if others else None)
 
-    async def _take(self, worker: Worker, waiting: deque[tuple[Block, float]]) -> None:
+    async def _take(self, worker: Worker, waiting: Waiting) -> Turn:
         """Take a turn; no other network comes between its windows and what is told of them."""
         async with self._turn:
-            if self.step is None:
-                raise AcceleratorError(f"pipeline {self.name!r} has no network to run")
-            await self._follow(await worker.run(take_turn, self._computer, self.step, waiting))
+            turn = await worker.run(self._rig.turn, waiting)
+            await self._follow(turn)
+        return turn
+
+    async def _recover(self, worker: Worker, name: str, error: Exception, blocks: AsyncIterable[Block] | None) -> None:
+        """Start a stage again that failed, or go on without it; `blocks` are those that must not wait meanwhile."""
+        if isinstance(error, EdgeRuntimeError) and self._mend is not None and await self._mend(error):
+            return
+        self._is_open = False
+        stage = self.stages[name]
+        found = await stage.recover(error, wait=partial(self._wait, blocks=blocks))
+        await self._tell("event", event=found, error=type(error).__name__, message=f"{name}: {error}")
+        mended = self._rig.restart if found == "restart" else self._rig.degrade
+        await self._do(worker, partial(mended, name), blocks)
+        self._is_open = True
+
+    async def _do(self, worker: Worker, call: Callable[[], None], blocks: AsyncIterable[Block] | None) -> None:
+        """Open something in the worker's thread; where that fails, do about it what its stage's policy says."""
+        try:
+            async with self._turn:
+                await worker.run(call)
+        except EdgeRuntimeError as error:
+            await self._recover(worker, stage_of(error), error, blocks)
+        else:
+            for stage in self.stages.values():
+                stage.began = True
+
+    async def _wait(self, seconds: float, *, blocks: AsyncIterable[Block] | None) -> None:
+        """Wait, and pass over what comes meanwhile where somebody else wants it too."""
+        with anyio.move_on_after(seconds):
+            if blocks is not None:
+                async for _ in blocks:
+                    self._passed_over += 1
+            await anyio.sleep_forever()
 
     async def _follow(self, turn: Turn) -> None:
         """Show and tell what a turn found."""
@@ -184,28 +240,10 @@ class Pipeline:
             self._now_ns = turn.windows[-1][0].end_ns
             await self.tell([record for _, told in turn.windows for record in told])
             self._last_at = time.perf_counter()
-        if turn.error is not None:
-            raise turn.error
-
-    def _exchange(self, engine: Engine) -> None:
-        """Close the step and open another engine's; in the worker's thread."""
-        first = 0
-        if self.step is not None:
-            first = self.step.next_prediction
-            self.step.close()
-        try:
-            step = engine.open_step()
-        except EdgeRuntimeError:
-            self.step = self.engine.open_step()
-            self.step.number_from(first)
-            raise
-        step.number_from(first)
-        self.step = step
 
     async def _finish(self, worker: Worker) -> None:
         await self._tell_status()
-        if self.step is not None:
-            await worker.run(self.step.close)
+        await worker.run(self._rig.close)
 
     async def _tell_status(self) -> None:
         await self._tell("status", **self._status())
@@ -230,9 +268,10 @@ class Pipeline:
         """Return what has been done so far."""
         return report_of(
             self.name,
-            self._computer,
+            self._rig.computer,
             self.step,
             blocks=self._blocks,
+            passed_over=self._passed_over,
             elapsed_s=self._last_at - self._first_at,
             sinks=self.fanout.counts(),
         )

@@ -23,6 +23,8 @@ class PipelineReport:
         Its name.
     blocks
         Blocks taken in.
+    passed_over
+        Blocks that came while a stage was to be started again, and others that read the source could not wait.
     windows, skipped, held, marked, filled, missed, gaps, late_blocks, bad_blocks
         The features' counts; `windows` are those delivered.
     inferences, cycles_per_inference
@@ -49,6 +51,7 @@ class PipelineReport:
 
     pipeline: str
     blocks: int
+    passed_over: int
     windows: int
     skipped: int
     held: int
@@ -84,6 +87,7 @@ def report_of(
     step: Step | None,
     *,
     blocks: int,
+    passed_over: int,
     elapsed_s: float,
     sinks: Sequence[SinkCounts],
 ) -> PipelineReport:
@@ -94,6 +98,7 @@ def report_of(
     return PipelineReport(
         pipeline=name,
         blocks=blocks,
+        passed_over=passed_over,
         **asdict(computer.counts),
         inferences=inferences,
         cycles_per_inference=round(step.cycles / inferences, 2) if step and inferences else 0.0,
@@ -109,7 +114,7 @@ def report_of(
 
 def _learning_status(step: Step | None) -> dict[str, Any]:
     if step is None or step.learning is None:
-        return {"serving": "frozen", "labels": {}, "decisions": {}, "accuracy": None}
+        return {"serving": "frozen" if step is None else step.serving, "labels": {}, "decisions": {}, "accuracy": None}
     learner = step.learning.learner
     score = learner.scores()["served"]
     return {

@@ -20,12 +20,13 @@ from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.labels import LabelQueue
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.online import OnlineKeeper
-from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.pipeline import OWN_STAGES, Pipeline
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.run import Beside, Stream, run_streams
 from edge_runtime.daemon.serial_commands import SerialCommands
 from edge_runtime.daemon.shadow import Shadow, ShadowPlace
 from edge_runtime.daemon.sharing import Overlays, Sources, Views, share_sinks
+from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.daemon.unit import Unit
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
@@ -104,11 +105,17 @@ def build_plant(config: DeviceConfig, *, board: str | None = None) -> Plant:
     sinks, lent = share_sinks(config, commands.carry_out)
     made = [_build(one, shared, sinks[one.pipeline.name], hub) for one in config.pipelines]
     online = [store for one in made for store in one.online]
+    service = Stage("service", config.tables.supervisor.policy("service"), owner=config.tables.device.name)
     device = RunningDevice(
-        config.tables.device.name, [one.unit for one in made], hub, online=online, overlays=shared.overlays.status
+        config.tables.device.name,
+        [one.unit for one in made],
+        hub,
+        online=online,
+        overlays=shared.overlays.status,
+        service=service,
     )
     commands.device = device
-    beside = [*_beside(config, device), *(task for one in made for task in one.beside)]
+    beside = [*_beside(config, device, service), *(task for one in made for task in one.beside)]
     return Plant(_streams(made), device, tuple(lent), tuple(beside))
 
 
@@ -120,8 +127,17 @@ class _Shared:
     board: str | None
 
     def __post_init__(self) -> None:
+        self.source_stages: dict[Source, Stage] = {}
         self.sources, self.views = Sources(self.config), Views(self.config)
         self.overlays = Overlays(self.config, board=self.board)
+        self.stages = {one.pipeline.name: self._stages_of(one) for one in self.config.pipelines}
+
+    def _stages_of(self, config: PipelineConfig) -> dict[str, Stage]:
+        policy, name = self.config.tables.supervisor.policy, config.pipeline.name
+        stages = {stage: Stage(stage, policy(stage), owner=name) for stage in OWN_STAGES}
+        source = self.sources.of(config)
+        self.source_stages.setdefault(source, Stage("source", policy("source"), owner=name))
+        return {"source": self.source_stages[source], **stages}
 
 
 @dataclass(frozen=True)
@@ -139,23 +155,25 @@ def _build(config: PipelineConfig, shared: _Shared, sinks: Mapping[str, Sink], h
     source, recorder, place = shared.sources.of(config), Recorder(config.pipeline.name), ShadowPlace()
     keeper = None if config.bundles is None else BundleKeeper(config.bundles, place)
     workshop = _workshop(config, shared, recorder)
+    stages = shared.stages[config.pipeline.name]
     engine = workshop.own() if keeper is None else keeper.first_engine(workshop)
     online = _online(config, engine.deployment.view, shared.config.tables.device.name)
     shown = [] if shared.config.tables.service is None else [HubWatcher(hub)]
     pipeline = Pipeline(
         recorder,
         engine,
-        FanOut(sinks),
+        FanOut(sinks, policy=shared.config.tables.supervisor.policy("sinks")),
         status_every=config.pipeline.status_every,
         watchers=[*shown, *_feature_keepers(sinks), *online, place],
         channels=source.channels,
+        stages=stages,
     )
     if keeper is not None:
         keeper.installs(partial(_install, pipeline, online))
         pipeline.mend_with(keeper.mend)
     beside = [*([] if keeper is None else [keeper.serve]), *(kept.run for kept in online)]
     stores = tuple(kept.store for kept in online)
-    return _Built(Unit(pipeline, keeper), source, config.pipeline.tap, stores, tuple(beside))
+    return _Built(Unit(pipeline, stages, keeper), source, config.pipeline.tap, stores, tuple(beside))
 
 
 def _streams(made: Sequence[_Built]) -> tuple[Stream, ...]:
@@ -167,7 +185,7 @@ def _streams(made: Sequence[_Built]) -> tuple[Stream, ...]:
     for source, readers in by_source.items():
         for tap in dict.fromkeys(one.tap for one in readers if one.tap is not None):
             source = TappedSource(source, tap)  # noqa: PLW2901 # a tap around a tap
-        streams.append(Stream(source, tuple(one.unit.pipeline for one in readers)))
+        streams.append(Stream(source, tuple(one.unit.pipeline for one in readers), readers[0].unit.stages["source"]))
     return tuple(streams)
 
 
@@ -189,17 +207,18 @@ def _workshop(config: PipelineConfig, shared: _Shared, recorder: Recorder) -> Wo
     source, board = shared.sources.of(config), shared.board
     chosen = load_board(board or config.model.board)
     opens = partial(shared.overlays.open, recorder.pipeline)
+    stage = shared.stages[recorder.pipeline]["accelerator"]
 
     def labels() -> LabelQueue | None:
         return LabelQueue() if config.learns and shared.config.hears else None
 
     def own() -> Engine:
-        deployment = deploy(config.model, config.view, board=board, opens=opens)
+        deployment = deploy(config.model, config.view, board=board, opens=opens, stage=stage)
         computer = shared.views.computer(config, source)
         return build_engine(deployment, config, source, recorder, labels=labels(), computer=computer)
 
     def engine(bundle: Bundle) -> Engine:
-        deployment = deploy_bundle(bundle, config.model, board=board, opens=opens)
+        deployment = deploy_bundle(bundle, config.model, board=board, opens=opens, stage=stage)
         return build_engine(deployment, config, source, recorder, labels=labels(), place=bundle.digest[:16])
 
     def shadow(bundle: Bundle) -> Shadow:
@@ -220,14 +239,19 @@ def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
     return [FeatureKeeper(sink) for sink in stores if sink.wants_features]
 
 
-def _beside(config: DeviceConfig, device: RunningDevice) -> Beside:
+def _beside(config: DeviceConfig, device: RunningDevice, service: Stage) -> Beside:
     tasks: list[Callable[[], Coroutine[Any, Any, None]]] = [partial(keep_watchdog, device.is_up)]
     if config.tables.service is not None:
-        tasks.append(partial(serve, device, _address(config.tables.service)))
+        serving = partial(serve, device, _address(config.tables.service), listening=lambda _: _begin(service))
+        tasks.append(partial(service.keep, serving))
     if config.tables.serial_commands is not None:
         table = config.tables.serial_commands
         tasks.append(SerialCommands(table.port, table.baud, device.carry_out).serve)
     return tuple(tasks)
+
+
+def _begin(stage: Stage) -> None:
+    stage.began = True
 
 
 def _address(table: ServiceTable) -> Address:

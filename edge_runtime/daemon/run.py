@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -14,7 +15,7 @@ from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from edge_runtime.daemon.pipeline import Pipeline
-from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.daemon.supervisor import Stage, first_error
 from edge_runtime.sources.base import Source
 from edge_runtime.stream.block import Block
 from edge_runtime.telemetry.sink import Sink
@@ -38,10 +39,13 @@ class Stream:
         Opened when the stream runs, and closed at its end.
     pipelines
         Each is given every block; queues between them are bounded, so the slowest sets the pace.
+    stage
+        What is done when the source fails; it is read anew.
     """
 
     source: Source
     pipelines: tuple[Pipeline, ...]
+    stage: Stage = field(default_factory=lambda: Stage("source"))
 
 
 async def run_pipelines(
@@ -94,7 +98,7 @@ async def run_streams(
                 await _serve(run, streams, beside)
                 tasks.cancel_scope.cancel()
         except Exception as error:
-            raise _first_error(error) from error
+            raise first_error(error) from error
         if run.failures:
             raise run.failures[0]
         return run.stopping
@@ -140,8 +144,9 @@ class _Run:
                 for pipeline in stream.pipelines:
                     send, receive = anyio.create_memory_object_stream[Block](QUEUED_BLOCKS)
                     senders.append(send)
-                    running.start_soon(self._pipeline, pipeline, receive, name=f"pipeline {pipeline.name}")
-                tasks.start_soon(self._source, stream.source, senders, scope, name="source")
+                    others = len(stream.pipelines) > 1
+                    running.start_soon(self._pipeline, pipeline, receive, others, name=f"pipeline {pipeline.name}")
+                tasks.start_soon(self._source, stream, senders, scope, name="source")
             # Nobody is left to read it, and it may not notice that before its next block.
             scope.cancel()
 
@@ -158,33 +163,34 @@ class _Run:
                 for scope in self._scopes:
                     scope.cancel()
 
-    async def _pipeline(self, pipeline: Pipeline, blocks: MemoryObjectReceiveStream[Block]) -> None:
+    async def _pipeline(self, pipeline: Pipeline, blocks: MemoryObjectReceiveStream[Block], others: bool) -> None:
         """Run a pipeline, and close its queue whatever happens, so that nobody waits for it to take more."""
         async with blocks:
             try:
-                await pipeline.run(blocks)
+                await pipeline.run(blocks, others=others)
             except Exception as error:
-                self.failures.append(_first_error(error))
+                self.failures.append(first_error(error))
 
     async def _source(
-        self, source: Source, senders: Sequence[MemoryObjectSendStream[Block]], scope: anyio.CancelScope
+        self, stream: Stream, senders: Sequence[MemoryObjectSendStream[Block]], scope: anyio.CancelScope
     ) -> None:
         """Copy the source's blocks to its pipelines; the ends of their streams tell them to finish."""
         async with AsyncExitStack() as stack:
             for sender in senders:
                 await stack.enter_async_context(sender)
             try:
-                await stack.enter_async_context(source)
+                await stack.enter_async_context(stream.source)
                 with scope:
-                    await _pump(source, senders)
+                    await stream.stage.keep(partial(_pump, stream, senders))
             except Exception as error:
                 log.error("source failed", error=str(error))
-                self.failures.append(_first_error(error))
+                self.failures.append(first_error(error))
 
 
-async def _pump(source: Source, senders: Sequence[MemoryObjectSendStream[Block]]) -> None:
-    async with aclosing(source.blocks()) as blocks:  # type: ignore[type-var]
+async def _pump(stream: Stream, senders: Sequence[MemoryObjectSendStream[Block]]) -> None:
+    async with aclosing(stream.source.blocks()) as blocks:  # type: ignore[type-var]
         async for block in blocks:
+            stream.stage.began = True
             # Whole: a stop comes between two blocks, so that every pipeline has seen the same.
             with anyio.CancelScope(shield=True):
                 senders = [sender for sender in senders if await _give(sender, block)]
@@ -197,14 +203,3 @@ async def _give(sender: MemoryObjectSendStream[Block], block: Block) -> bool:
     except anyio.BrokenResourceError:
         return False
     return True
-
-
-def _first_error(error: Exception) -> Exception:
-    """Return what really happened: the first error of ours in nested exception groups, or the first at all."""
-    leaves = list(_leaves(error))
-    return next((leaf for leaf in leaves if isinstance(leaf, EdgeRuntimeError)), leaves[0])
-
-
-def _leaves(error: Exception) -> list[Exception]:
-    nested: Sequence[Exception] = getattr(error, "exceptions", ())
-    return [leaf for inner in nested for leaf in _leaves(inner)] if nested else [error]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.statistics import Durations
-from edge_runtime.errors import DataError, ModelError
+from edge_runtime.errors import DataError, ModelError, StateError
 from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.gate import Decision, DecisionKind
@@ -51,6 +52,8 @@ class Step:
         From a block's arrival to the prediction of each of its windows.
     decisions
         How often the gate decided what.
+    stage
+        What it is at, or failed with: ``accelerator`` or ``learner``.
     """
 
     def __init__(
@@ -72,6 +75,8 @@ class Step:
         self._recorder = recorder
         self._now_ns = 0
         self._first_prediction = 0
+        self._kept_head, self._kept_classes = "frozen", network.classes
+        self.stage = "accelerator"
         accelerator.load(program)
         if learning is not None:
             learning.resume()
@@ -95,11 +100,14 @@ class Step:
             If the accelerator fails.
         """
         self._now_ns = window.end_ns
+        self.stage = "learner"
         told = self.learn()
+        self.stage = "accelerator"
         known = self.check.mismatches if self.check else 0
         inference = self.accelerator.infer([self.network.quantize(window.values)])
         self.inferences += 1
         self.cycles += inference.cycles
+        self.stage = "learner"
         prediction = self._remember(inference, window)
         latency = time.perf_counter() - received
         self.latencies.add(latency)
@@ -110,6 +118,7 @@ class Step:
         """Let the network's own last layer serve again because somebody asked for it; return what there is to tell."""
         if self.learning is None:
             self.accelerator.load(self.program)
+            self._kept_head = "frozen"
             return []
         return self.steer(Command.ROLL_BACK)
 
@@ -154,6 +163,17 @@ class Step:
         if self.learning is not None:
             self.learning.learner.memory.skip_to(first)
 
+    def stop_learning(self) -> None:
+        """Learn no more: the head that serves goes on serving, and predictions are numbered on."""
+        learning = self.learning
+        if learning is None:
+            return
+        self._kept_head, self._kept_classes = self.serving, self.classes
+        self._first_prediction = self.next_prediction - self.inferences
+        self.learning = None
+        with suppress(StateError, OSError):
+            learning.close()
+
     def close(self) -> None:
         """Close the accelerator, and what learning keeps on disk."""
         self.accelerator.close()
@@ -168,13 +188,12 @@ class Step:
     @property
     def classes(self) -> tuple[str, ...]:
         """The classes' names, those that were added on the device among them."""
-        added = () if self.learning is None else self.learning.added_classes
-        return (*self.network.classes, *added)
+        return self._kept_classes if self.learning is None else (*self.network.classes, *self.learning.added_classes)
 
     @property
     def serving(self) -> str:
         """The name of the head that serves."""
-        return self.learning.learner.serving if self.learning else "frozen"
+        return self.learning.learner.serving if self.learning else self._kept_head
 
     def learn(self) -> list[dict[str, Any]]:
         """Learn the labels that have come, and return what there is to tell."""

@@ -14,6 +14,7 @@ from edge_runtime.daemon.head_push import fingerprint_of
 from edge_runtime.daemon.labels import AnyLabel, Label, LabelQueue, SpanLabel
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.step import Step
+from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.errors import AcceleratorError, DataError, DeadlineError, LinkError
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.memory import LabelStatus
@@ -35,12 +36,15 @@ class Unit:
     ----------
     pipeline
         The pipeline.
+    stages
+        Its source, and what it supervises itself.
     bundles
         Takes bundles for it; None: it takes none.
     """
 
-    def __init__(self, pipeline: Pipeline, bundles: BundleKeeper | None = None) -> None:
+    def __init__(self, pipeline: Pipeline, stages: Mapping[str, Stage], bundles: BundleKeeper | None = None) -> None:
         self.pipeline = pipeline
+        self.stages = stages
         self.bundles = bundles
         self._info: tuple[Deployment, ModelInfo] | None = None
 
@@ -75,6 +79,7 @@ class Unit:
         return {
             **report,
             "serves": self.pipeline.is_serving,
+            "stages": {name: stage.describe() for name, stage in self.stages.items()},
             "classes": list(self.classes),
             "learning": self.pipeline.learning_report(),
             "network": fingerprint_of(self.deployment),

@@ -272,3 +272,4 @@ class Status(BaseModel):
     pipelines: dict[str, Any]
     sinks: dict[str, Any]
     overlays: dict[str, Any] = Field(default_factory=dict)
+    stages: dict[str, Any] = Field(default_factory=dict)

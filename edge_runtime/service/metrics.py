@@ -25,7 +25,7 @@ PIPELINE_COUNTERS = {
     "late_blocks": "Blocks that came too late",
     "inferences": "Inferences",
     "mismatches": "Output elements that differ from the reference",
-    "restarts": "Restarts after a failure",
+    "passed_over": "Blocks that came while a stage was to be started again",
 }
 PIPELINE_GAUGES = {
     "windows_per_s": "Windows a second since the start",
@@ -61,6 +61,7 @@ class _StatusCollector(Collector):
         )
         yield from _sinks(self._status["sinks"])
         yield from _overlays(self._status.get("overlays", {}))
+        yield from _stages(self._status)
 
 
 def _each(
@@ -132,3 +133,21 @@ def _overlays(overlays: Mapping[str, Any]) -> Iterator[Metric]:
             jobs.add_metric([name, pipeline], counts["jobs"])
             wait.add_metric([name, pipeline], counts["wait_s"])
     yield from (swaps, cost, opened, jobs, wait)
+
+
+def _stages(status: Mapping[str, Any]) -> Iterator[Metric]:
+    """Yield what became of each stage; the service has no pipeline, and a sink is told under its own name."""
+    up = GaugeMetricFamily("edge_stage_up", "Whether a stage runs", labels=["pipeline", "stage"])
+    failures = CounterMetricFamily("edge_stage_failures", "How often a stage failed", labels=["pipeline", "stage"])
+    restarts = CounterMetricFamily(
+        "edge_stage_restarts", "How often a stage was started again", labels=["pipeline", "stage"]
+    )
+    described = [("", name, stage) for name, stage in status.get("stages", {}).items()]
+    for pipeline, about in status["pipelines"].items():
+        described += [(pipeline, name, stage) for name, stage in about.get("stages", {}).items()]
+    described += [("", name, sink["stage"]) for name, sink in status["sinks"].items() if "stage" in sink]
+    for pipeline, name, stage in described:
+        up.add_metric([pipeline, name], float(stage["state"] == "running"))
+        failures.add_metric([pipeline, name], stage["failures"])
+        restarts.add_metric([pipeline, name], stage["restarts"])
+    yield from (up, failures, restarts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.parts import build_pipeline
 from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.features import FeatureView
 from edge_runtime.model.head import QuantizedHead
@@ -100,6 +102,7 @@ def pipeline(
     sinks: Mapping[str, Sink] | None = None,
     learning: Learning | None = None,
     watchers: Sequence[Watcher] = (),
+    stages: Mapping[str, Stage] = MappingProxyType({}),
 ) -> Pipeline:
     return build_pipeline(
         name,
@@ -109,6 +112,7 @@ def pipeline(
         learning=learning,
         status_every=3600,
         watchers=watchers,
+        stages=stages,
     )
 
 
