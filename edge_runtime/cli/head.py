@@ -9,12 +9,19 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from edge_runtime.bundles import load_private_key, load_public_key, network_fingerprint, read_head, write_head
+from edge_runtime.bundles import (
+    load_private_key,
+    load_public_key,
+    network_fingerprint,
+    read_head,
+    read_linear,
+    write_head,
+)
 from edge_runtime.cli.device import HERE, CaOption, UrlOption, ask
 from edge_runtime.cli.output import JsonFlag, ModelArgument, print_json, terminal
 from edge_runtime.daemon import load_pipeline
 from edge_runtime.daemon.build import Deployment, deploy
-from edge_runtime.daemon.head_fit import FittedHead, LabelledEmbeddings, Method, embed, fit_head, read_linear
+from edge_runtime.daemon.head_fit import FittedHead, LabelledEmbeddings, Method, embed, fit_head
 from edge_runtime.errors import ConfigError
 from edge_runtime.files import read_model, write_file
 from edge_runtime.learning.statistics import TrainingStatistics

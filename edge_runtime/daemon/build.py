@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, FailoverAccelerator, open_accelerator
 from edge_runtime.accelerator.failover import run_deadline_s
 from edge_runtime.boards import Board, load_board
-from edge_runtime.bundles import Bundle, view_of
+from edge_runtime.bundles import Bundle, HeldOut, first_head_of, held_out_of, view_of
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.program import Program
 from edge_runtime.daemon.config import ModelTable
@@ -18,6 +20,7 @@ from edge_runtime.daemon.labels import LabelFeed
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.supervisor import Stage
+from edge_runtime.errors import BundleError
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
 from edge_runtime.learning.challengers import default_challengers
@@ -30,6 +33,7 @@ from edge_runtime.learning.statistics import TrainingStatistics
 __all__ = ["Deployment", "OpenAccelerator", "build_learning", "deploy", "deploy_bundle"]
 
 SHORTEST_RETRY_S = 5.0
+CARRIED = ("head.npz", "memory.npz", "statistics.npz")
 
 OpenAccelerator = Callable[..., Accelerator]
 """Opens an accelerator as `open_accelerator` does: given its kind, the board, and ``deadline_s``."""
@@ -53,6 +57,8 @@ class Deployment:
         Opens what runs it.
     statistics
         What the training set's embeddings looked like, where a bundle says it.
+    held_out
+        Embeddings that no head has learnt, to judge heads on, where a bundle has them.
     """
 
     board: Board
@@ -61,6 +67,7 @@ class Deployment:
     view: FeatureView
     open_accelerator: Callable[[], Accelerator]
     statistics: TrainingStatistics | None = None
+    held_out: HeldOut | None = None
 
 
 def deploy(
@@ -132,9 +139,27 @@ def deploy_bundle(
     own = model.model_copy(update={"classes": about.classes, "reserved_classes": 0})
     content = bundle.members["network.tflite"]
     deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board), opens, stage)
-    if "statistics.npz" not in bundle.members:
-        return deployment
-    return replace(deployment, statistics=TrainingStatistics.read(BytesIO(bundle.members["statistics.npz"])))
+    return deployment if bundle.members.keys().isdisjoint(CARRIED) else _with_carried(deployment, bundle)
+
+
+def _with_carried(deployment: Deployment, bundle: Bundle) -> Deployment:
+    """Return a deployment with the head, memory and statistics that its bundle carries."""
+    site = deployment.network.head_site()
+    head = first_head_of(bundle, classes=site.classes, features=site.features)
+    held_out = held_out_of(bundle, classes=site.classes, features=site.features)
+    statistics = None
+    if "statistics.npz" in bundle.members:
+        statistics = TrainingStatistics.read(BytesIO(bundle.members["statistics.npz"]))
+        if (statistics.classes, statistics.features) != (site.classes, site.features):
+            raise BundleError(
+                f"the bundle's statistics.npz is of {statistics.classes} classes and {statistics.features} features; "
+                f"the network has {site.classes} and {site.features}"
+            )
+    network = deployment.network
+    if head is not None:
+        typical = np.zeros((0, site.features), np.int8) if held_out is None else held_out[0]
+        network = network.starting_with(head, typical)
+    return replace(deployment, network=network, statistics=statistics, held_out=held_out)
 
 
 def _deploy(
@@ -181,6 +206,7 @@ def build_learning(
     options: LearnerOptions | None = None,
     statistics: TrainingStatistics | None = None,
     state: Path | None = None,
+    held_out: HeldOut | None = None,
     takes_heads: bool = False,
 ) -> Learning:
     """Let a network's last layer learn.
@@ -199,6 +225,8 @@ def build_learning(
         What embeddings looked like in training; None: that is not known.
     state
         The folder in which what was learnt survives a restart; None: it does not.
+    held_out
+        Embeddings that no head has learnt, for the gate to judge heads on from the first label on.
     takes_heads
         Whether heads that were trained elsewhere may take part.
 
@@ -217,7 +245,7 @@ def build_learning(
         learning = {name: challengers[name] for name in heads or challengers}
         if takes_heads:
             learning[PUSHED] = FrozenHead(head.weights, head.bias)
-        return Learner(
+        learner = Learner(
             head.weights,
             head.bias,
             scale=head.scale,
@@ -226,5 +254,8 @@ def build_learning(
             statistics=statistics,
             options=numbers,
         )
+        for embedding, label in zip(*held_out, strict=True) if held_out is not None else ():
+            learner.contest.held_out.add(embedding, int(label))
+        return learner
 
     return Learning(make_learner, feed, head, state=state)

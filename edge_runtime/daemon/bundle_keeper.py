@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -28,15 +28,29 @@ from edge_runtime.daemon.config import BundlesTable
 from edge_runtime.daemon.engine import Engine
 from edge_runtime.daemon.shadow import Shadow, ShadowPlace
 from edge_runtime.errors import BundleError, EdgeRuntimeError, StateError
+from edge_runtime.model.head import QuantizedHead
 
 __all__ = ["ACTIONS", "BundleKeeper", "Workshop"]
 
 ACTIONS = ("shadow", "activate", "commit", "rollback", "discard")
 LOOK_S = 0.5
 
+ROLL_BACK_AT = 20.0
+"""Evidence for what served before that ends a trial, as the gate's for the frozen head."""
+
+Install = Callable[[Engine], Awaitable[QuantizedHead | None]]
+"""Switches the pipeline to an engine, and returns the learned head that served before; None: none did."""
+
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+class Tell(Protocol):
+    """Tells an event."""
+
+    async def __call__(self, event: str, message: str, **more: Any) -> None:
+        """Tell it."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +66,17 @@ class Workshop:
     engine
         Makes a bundle's engine.
     shadow
-        Makes a bundle's shadow.
+        Makes the shadow of a bundle, or of the pipeline file's own network (None), with another head in the place of
+        its own (None: with its own).
+    judges
+        Whether labels come, that can tell which of two networks is the better one.
     """
 
     requirements: Requirements
     own: Callable[[], Engine]
     engine: Callable[[Bundle], Engine]
-    shadow: Callable[[Bundle], Shadow]
+    shadow: Callable[[Bundle | None, QuantizedHead | None], Shadow]
+    judges: bool = False
 
 
 class BundleKeeper:
@@ -89,7 +107,8 @@ class BundleKeeper:
             raise StateError(f"{table.folder}: bundles cannot be kept there: {error.strerror}") from error
         self._place = place
         self._workshop: Workshop | None = None
-        self._install: Callable[[Engine], Awaitable[None]] = _not_ready
+        self._install: Install = _not_ready
+        self._tell: Tell = _tell_nobody
         self._turn = anyio.Lock()
         self._tasks: TaskGroup | None = None
         self._stop_shadow: anyio.CancelScope | None = None
@@ -107,13 +126,15 @@ class BundleKeeper:
             self._life.roll_back()
         return workshop.own()
 
-    def installs(self, install: Callable[[Engine], Awaitable[None]]) -> None:
-        """Say how the pipeline is switched to an engine."""
-        self._install = install
+    def serves(self, install: Install, tell: Tell) -> None:
+        """Say how the pipeline is switched to an engine, and how it tells of what happens to bundles."""
+        self._install, self._tell = install, tell
 
     async def serve(self) -> None:
         """Run the shadow, and end trials that went well; for ever."""
         async with anyio.create_task_group() as self._tasks:
+            if self._life.state.phase is Phase.TRIAL:
+                await self._watch_trial(None)
             if self._life.state.phase is Phase.SHADOW:
                 try:
                     await self._start_shadow()
@@ -121,7 +142,12 @@ class BundleKeeper:
                     log.error("the shadow cannot run", error=str(error))
             while True:
                 await anyio.sleep(LOOK_S)
-                await self._commit_if_due()
+                try:
+                    await self._judge_trial()
+                    await self._commit_if_due()
+                except EdgeRuntimeError as error:
+                    # The state on the disk is right already; whoever starts next goes by it.
+                    log.error("a trial could not be ended", error=str(error))
 
     def describe(self) -> dict[str, Any]:
         """Return the bundles' state as JSON shows it."""
@@ -148,6 +174,7 @@ class BundleKeeper:
         async with self._turn:
             with self.refusing("bundle"):
                 await self._stage(content)
+        await self._tell("bundle stage", "a bundle was staged", **self._life.describe())
         return self.describe()
 
     @contextmanager
@@ -190,6 +217,7 @@ class BundleKeeper:
         async with self._turn:
             await steps[action]()
         log.warning("bundles", action=action, **self._life.describe())
+        await self._tell(f"bundle {action}", f"bundles: {action}", **self._life.describe())
         return self.describe()
 
     async def mend(self, error: EdgeRuntimeError) -> bool:
@@ -202,6 +230,7 @@ class BundleKeeper:
             # Somebody may have ended the trial while this waited.
             if self._life.state.phase is Phase.TRIAL:
                 await self._roll_back()
+        await self._tell("bundle rolled back", self._last_refusal, **self._life.describe())
         return True
 
     async def _stage(self, content: bytes) -> None:
@@ -209,7 +238,7 @@ class BundleKeeper:
         bundle = await _in_thread(read_bundle, content, self._keys)
         await _in_thread(check_fit, bundle, workshop.requirements)
         # Whatever it takes to run it is tried now: a bundle that is staged can be activated.
-        await _in_thread(workshop.shadow, bundle)
+        await _in_thread(workshop.shadow, bundle, None)
         await _in_thread(self._life.stage, content)
         self._end_shadow()
         self._last_refusal = None
@@ -230,13 +259,15 @@ class BundleKeeper:
         self._end_shadow()
         self._trial_since = time.monotonic()
         try:
-            await self._install(engine)
+            head = await self._install(engine)
         except EdgeRuntimeError as error:
             await _in_thread(self._life.roll_back)
             raise BundleError(f"the bundle cannot run, and was rolled back: {error}") from error
+        await self._watch_trial(head)
 
     async def _commit(self) -> None:
         await _in_thread(self._life.commit)
+        self._end_shadow()
 
     async def _roll_back(self) -> None:
         workshop = self._ready()
@@ -253,9 +284,40 @@ class BundleKeeper:
         if candidate is None or self._tasks is None:
             raise BundleError("there is no bundle to run in the shadow")
         bundle = await _in_thread(self._bundle, candidate)
-        shadow = await _in_thread(workshop.shadow, bundle)
+        self._let_run(self._tasks, await _in_thread(workshop.shadow, bundle, None))
+
+    async def _watch_trial(self, head: QuantizedHead | None) -> None:
+        """Let what served before run beside the bundle on trial, with its learned head, where labels can judge them."""
+        workshop, previous = self._ready(), self._life.state.previous
+        if self._tasks is None or not workshop.judges:
+            return
+        try:
+            bundle = None if previous is None else await _in_thread(self._bundle, previous)
+            self._let_run(self._tasks, await _in_thread(workshop.shadow, bundle, head))
+        except EdgeRuntimeError as error:
+            log.error("the trial is judged by failures only: what served before cannot run", error=str(error))
+
+    async def _judge_trial(self) -> None:
+        """Roll the bundle on trial back where labels say that what served before is better."""
+        shadow, state = self._place.shadow, self._life.state
+        if state.phase is not Phase.TRIAL or shadow is None or shadow.comparison.evidence_shadow < ROLL_BACK_AT:
+            return
+        it = shadow.comparison
+        reason = (
+            f"rolled back: of {it.labelled} labels the bundle met {it.served_right}, and what served before "
+            f"{it.shadow_right}; the evidence is {it.evidence_shadow:g}, {ROLL_BACK_AT:g} is enough"
+        )
+        async with self._turn:
+            if self._life.state != state:
+                return
+            await self._roll_back()
+        self._last_refusal = reason
+        log.error("the bundle on trial is worse; rolled back", bundle=state.active, evidence=asdict(it))
+        await self._tell("bundle rolled back", reason, bundle=state.active, evidence=asdict(it))
+
+    def _let_run(self, tasks: TaskGroup, shadow: Shadow) -> None:
         self._stop_shadow = anyio.CancelScope()
-        self._tasks.start_soon(self._run_shadow, shadow, self._stop_shadow, name="shadow")
+        tasks.start_soon(self._run_shadow, shadow, self._stop_shadow, name="shadow")
         self._place.shadow = shadow
 
     async def _run_shadow(self, shadow: Shadow, scope: anyio.CancelScope) -> None:
@@ -274,6 +336,7 @@ class BundleKeeper:
             if self._life.state.phase is Phase.TRIAL:
                 await self._commit()
                 log.warning("the trial went well; the bundle stays", digest=self._life.state.active)
+                await self._tell("bundle commit", "the trial went well; the bundle stays", **self._life.describe())
 
     def _ready(self) -> Workshop:
         if self._workshop is None:
@@ -310,8 +373,12 @@ class BundleKeeper:
         return self._abouts[digest]
 
 
-async def _not_ready(_: Engine) -> None:
+async def _not_ready(_: Engine) -> QuantizedHead | None:
     raise BundleError("the device is not ready; ask again later")
+
+
+async def _tell_nobody(event: str, message: str, **more: Any) -> None:
+    """Stand in until the pipeline is there."""
 
 
 async def _in_thread(call: Callable[..., T], *args: Any) -> T:

@@ -194,5 +194,6 @@ def _learning(
         options=LearnerOptions(capacity=table.capacity, memory_bytes=table.memory_bytes, startup=table.startup),
         statistics=statistics,
         state=table.state / place if table.state is not None and place else table.state,
+        held_out=deployment.held_out,
         takes_heads=takes_heads,
     )

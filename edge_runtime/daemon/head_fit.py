@@ -20,7 +20,7 @@ from edge_runtime.learning.rls import RecursiveLeastSquares
 from edge_runtime.learning.slda import StreamingLDA
 from edge_runtime.learning.softmax import SoftmaxHead
 
-__all__ = ["FITTED", "FittedHead", "LabelledEmbeddings", "Method", "embed", "fit_head", "read_linear"]
+__all__ = ["FITTED", "FittedHead", "LabelledEmbeddings", "Method", "embed", "fit_head"]
 
 Method = Literal["slda", "ridge", "softmax"]
 FITTED: tuple[Method, ...] = ("slda", "ridge", "softmax")
@@ -139,25 +139,6 @@ def fit_head(deployment: Deployment, samples: LabelledEmbeddings, method: Method
     weights, bias = _fit(own, real, labels, method).linear()
     accuracies = [_accuracy(one, real[newest], labels[newest]) for one in (measured, own)]
     return FittedHead(weights, bias, len(labels), tested, *accuracies)
-
-
-def read_linear(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Read a head that something else has trained: an .npz file with ``weights`` and ``bias``.
-
-    scikit-learn's ``coef_`` and ``intercept_`` are these, where there are more than two classes.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, or has something else in it.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return file["weights"].astype(np.float32), file["bias"].astype(np.float32)
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        raise DataError(
-            f"{path}: no head: {error}; it must be an .npz file with weights [classes, features] and bias [classes]"
-        ) from error
 
 
 def _fit(own: FrozenHead, real: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], method: Method) -> Head:

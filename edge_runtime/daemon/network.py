@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.bundles import Linear
 from edge_runtime.errors import ModelError
 from edge_runtime.features.quantize import quantize_features
 from edge_runtime.model.graph import Graph, Quantization, Tensor
-from edge_runtime.model.head import HeadSite, find_head
+from edge_runtime.model.head import HeadSite, QuantizedHead, find_head, quantize_head
 
 __all__ = ["LinearHead", "Network"]
 
@@ -51,6 +53,11 @@ class Network:
     reserved
         How many of the last outputs are no classes yet.
 
+    Attributes
+    ----------
+    first_head
+        Serves in the place of the network's own last layer, as if it were that; None: nothing does.
+
     Raises
     ------
     ModelError
@@ -64,12 +71,29 @@ class Network:
         self._input = _the_input(graph, size)
         quantization = _quantization(self._input, graph.name)
         self._scale, self._zero_point = quantization.scale, quantization.zero_point
+        self.first_head: QuantizedHead | None = None
         outputs = _the_output(graph).size
         if self.classes and len(self.classes) + reserved != outputs:
             more = f", and model.reserved_classes is {reserved}" if reserved else ""
             raise ModelError(
                 f"{graph.name}: has {outputs} outputs, but model.classes names {len(self.classes)} classes{more}"
             )
+
+    def starting_with(self, head: Linear, embeddings: npt.NDArray[np.int8]) -> Network:
+        """Return the same network with another head in its last layer's place.
+
+        Parameters
+        ----------
+        head
+            Weights and bias, of the last layer's size.
+        embeddings
+            int8[n, features], typical ones; with none the head's outputs are as coarse as any embedding could need.
+        """
+        own, started = self.linear_head(), copy(self)
+        started.first_head = quantize_head(
+            *head, input_scale=own.scale, input_zero_point=own.zero_point, embeddings=embeddings
+        )
+        return started
 
     def quantize(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
         """Turn a window's features, float32[size], into the network's input."""
@@ -99,7 +123,7 @@ class Network:
         return site
 
     def linear_head(self) -> LinearHead:
-        """Return the last layer in real numbers.
+        """Return the last layer in real numbers, or the head that serves first in its place.
 
         Raises
         ------
@@ -111,6 +135,8 @@ class Network:
         if given is None or weights is None or weights.data is None:
             raise ModelError(f"{self.graph.name}: the last layer has no constant weights; learning needs them")
         embedding = _quantization(given, self.graph.name)
+        if self.first_head is not None:
+            return _dequantized(self.first_head, embedding)
         scales = _quantization(weights, self.graph.name).scales.astype(np.float64)
         stored = weights.data.astype(np.float64)
         # The bias is stored in units of the embedding's scale times the weights' scale.
@@ -122,6 +148,12 @@ class Network:
             embedding.scale,
             embedding.zero_point,
         )
+
+
+def _dequantized(head: QuantizedHead, embedding: Quantization) -> LinearHead:
+    weights = (head.weights * head.weight_scale).astype(np.float32)
+    bias = (head.bias * (head.weight_scale * embedding.scale)).astype(np.float32)
+    return LinearHead(weights, bias, embedding.scale, embedding.zero_point)
 
 
 def _the_input(graph: Graph, size: int) -> Tensor:

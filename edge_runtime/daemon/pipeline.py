@@ -173,6 +173,10 @@ class Pipeline:
             watcher.told(records)
         await self.fanout.put(records)
 
+    async def tell_event(self, event: str, message: str, **more: Any) -> None:
+        """Tell an event."""
+        await self._tell("event", event=event, error=None, message=message, **more)
+
     async def tell_status(self) -> None:
         """Tell the status now and then, for ever."""
         while True:

@@ -31,6 +31,7 @@ from edge_runtime.daemon.unit import Unit
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
 from edge_runtime.errors import AcceleratorError, ConfigError
 from edge_runtime.features import FeatureView, OnlineStore
+from edge_runtime.model.head import QuantizedHead
 from edge_runtime.service.hub import Hub
 from edge_runtime.service.server import Address, serve
 from edge_runtime.sources.base import Source
@@ -169,7 +170,7 @@ def _build(config: PipelineConfig, shared: _Shared, sinks: Mapping[str, Sink], h
         stages=stages,
     )
     if keeper is not None:
-        keeper.installs(partial(_install, pipeline, online))
+        keeper.serves(partial(_install, pipeline, online), pipeline.tell_event)
         pipeline.mend_with(keeper.mend)
     beside = [*([] if keeper is None else [keeper.serve]), *(kept.run for kept in online)]
     stores = tuple(kept.store for kept in online)
@@ -189,10 +190,13 @@ def _streams(made: Sequence[_Built]) -> tuple[Stream, ...]:
     return tuple(streams)
 
 
-async def _install(pipeline: Pipeline, online: Sequence[OnlineKeeper], engine: Engine) -> None:
+async def _install(pipeline: Pipeline, online: Sequence[OnlineKeeper], engine: Engine) -> QuantizedHead | None:
+    """Switch a pipeline to an engine, and return the learned head that served before, where one did."""
+    head = await pipeline.ask(lambda step: step.learned_head)
     await pipeline.switch(engine)
     for kept in online:
         kept.view = engine.deployment.view
+    return head
 
 
 def _online(config: PipelineConfig, view: FeatureView, device: str) -> list[OnlineKeeper]:
@@ -221,17 +225,21 @@ def _workshop(config: PipelineConfig, shared: _Shared, recorder: Recorder) -> Wo
         deployment = deploy_bundle(bundle, config.model, board=board, opens=opens, stage=stage)
         return build_engine(deployment, config, source, recorder, labels=labels(), place=bundle.digest[:16])
 
-    def shadow(bundle: Bundle) -> Shadow:
+    def shadow(bundle: Bundle | None, head: QuantizedHead | None = None) -> Shadow:
         # By the reference, which gives the same bits: the overlay is left to what serves.
         model = config.model.model_copy(update={"accelerator": "reference", "check": False})
-        deployment = deploy_bundle(bundle, model, board=board)
+        if bundle is None:
+            deployment = deploy(model, config.view, board=board)
+        else:
+            deployment = deploy_bundle(bundle, model, board=board)
         if config.learns:
             deployment.network.linear_head()
         still = config.model_copy(update={"learning": None})
         made = build_engine(deployment, still, source, Recorder(f"{recorder.pipeline} shadow"))
-        return Shadow(made.computer, made.open_step)
+        return Shadow(made.computer, made.open_step, head=head)
 
-    return Workshop(Requirements(chosen.name, chosen.overlay, source.channels), own, engine, shadow)
+    requirements = Requirements(chosen.name, chosen.overlay, source.channels)
+    return Workshop(requirements, own, engine, shadow, judges=config.learns)
 
 
 def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:

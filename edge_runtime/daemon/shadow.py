@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import anyio
+import numpy as np
 import structlog
 from anyio.streams.memory import MemoryObjectSendStream
 
@@ -16,7 +17,9 @@ from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.watch import Watcher
 from edge_runtime.daemon.worker import Worker
 from edge_runtime.features.compute import FeatureWindow
+from edge_runtime.learning.evidence import Evidence
 from edge_runtime.learning.memory import LabelStatus
+from edge_runtime.model.head import QuantizedHead
 from edge_runtime.stream.block import Block
 
 __all__ = ["Comparison", "Shadow", "ShadowPlace"]
@@ -39,6 +42,9 @@ class Comparison:
         Windows that both ran, and on how many both named the same class.
     labelled, shadow_right, served_right
         Of those compared, how many got a label, and who was right.
+    evidence_shadow, evidence_served
+        How strongly the labels say that the shadow is the better one, and that what serves is (`Evidence`: 1 says
+        nothing, 20 says that odds of 20 to 1 were beaten, whenever one looks).
     missed_blocks
         Blocks that the shadow had no time for: what serves is never held up by it.
     error
@@ -51,6 +57,8 @@ class Comparison:
     labelled: int = 0
     shadow_right: int = 0
     served_right: int = 0
+    evidence_shadow: float = 1.0
+    evidence_served: float = 1.0
     missed_blocks: int = 0
     error: str | None = None
 
@@ -72,6 +80,8 @@ class Shadow:
         Computes its view.
     open_step
         Opens its accelerator, in the shadow's own thread.
+    head
+        Runs in place of the network's own last layer; None: that does.
 
     Attributes
     ----------
@@ -79,8 +89,10 @@ class Shadow:
         How it does.
     """
 
-    def __init__(self, computer: Computer, open_step: Callable[[], Step]) -> None:
+    def __init__(self, computer: Computer, open_step: Callable[[], Step], *, head: QuantizedHead | None = None) -> None:
         self.comparison = Comparison()
+        self._head = head
+        self._for_shadow, self._for_served = Evidence(), Evidence()
         self._computer = computer
         self._open_step = open_step
         self._pairs: OrderedDict[tuple[int, int], _Pair] = OrderedDict()
@@ -93,7 +105,7 @@ class Shadow:
         async with self._send, receive, Worker("shadow") as worker:
             step = None
             try:
-                step = await worker.run(self._open_step)
+                step = await worker.run(self._open)
                 async for block in receive:
                     for record in await worker.run(self._take, step, block):
                         self._answered(record)
@@ -125,6 +137,12 @@ class Shadow:
             elif record["kind"] == "label" and record["status"] == LabelStatus.ACCEPTED.value:
                 self._judge(record)
 
+    def _open(self) -> Step:
+        step = self._open_step()
+        if self._head is not None:
+            step.accelerator.load_head(self._head)
+        return step
+
     def _take(self, step: Step, block: Block) -> list[Mapping[str, Any]]:
         told: list[Mapping[str, Any]] = []
         for window in self._computer.push(block):
@@ -147,9 +165,17 @@ class Shadow:
         pair = self._pairs.get(self._windows.get(record["prediction"], (0, 0)))
         if pair is None or pair.shadow is None or pair.served is None:
             return
-        self.comparison.labelled += 1
-        self.comparison.shadow_right += pair.shadow == _class(record)
-        self.comparison.served_right += pair.served == _class(record)
+        shadow, served = pair.shadow == _class(record), pair.served == _class(record)
+        self._for_shadow.add(np.array([shadow]), serving=served)
+        self._for_served.add(np.array([served]), serving=shadow)
+        it = self.comparison
+        it.labelled, it.shadow_right, it.served_right = (
+            it.labelled + 1,
+            it.shadow_right + shadow,
+            it.served_right + served,
+        )
+        it.evidence_shadow = round(float(self._for_shadow.values[0]), 3)
+        it.evidence_served = round(float(self._for_served.values[0]), 3)
 
 
 class ShadowPlace(Watcher):

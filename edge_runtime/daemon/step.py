@@ -21,6 +21,7 @@ from edge_runtime.features.compute import FeatureWindow
 from edge_runtime.learning.events import Command
 from edge_runtime.learning.gate import Decision, DecisionKind
 from edge_runtime.learning.labels import LabelOutcome
+from edge_runtime.model.head import QuantizedHead
 from edge_runtime.stream.block import Flags
 
 __all__ = ["Step"]
@@ -77,7 +78,7 @@ class Step:
         self._first_prediction = 0
         self._kept_head, self._kept_classes = "frozen", network.classes
         self.stage = "accelerator"
-        accelerator.load(program)
+        self._load_own()
         if learning is not None:
             learning.resume()
         if learning is not None and learning.learner.serving != "frozen":
@@ -117,8 +118,8 @@ class Step:
     def roll_back(self) -> list[dict[str, Any]]:
         """Let the network's own last layer serve again because somebody asked for it; return what there is to tell."""
         if self.learning is None:
-            self.accelerator.load(self.program)
             self._kept_head = "frozen"
+            self._load_own()
             return []
         return self.steer(Command.ROLL_BACK)
 
@@ -195,6 +196,13 @@ class Step:
         """The name of the head that serves."""
         return self.learning.learner.serving if self.learning else self._kept_head
 
+    @property
+    def learned_head(self) -> QuantizedHead | None:
+        """The head that serves, where it was learnt; None: the network's own does."""
+        if self.learning is None or self.serving == "frozen":
+            return None
+        return self.learning.quantized_head()
+
     def learn(self) -> list[dict[str, Any]]:
         """Learn the labels that have come, and return what there is to tell."""
         if self.learning is None:
@@ -224,10 +232,15 @@ class Step:
     def _serve(self, learning: Learning) -> None:
         """Let the accelerator run the head that shall serve now."""
         if learning.learner.serving == "frozen":
-            # The program's own last layer, to the bit.
-            self.accelerator.load(self.program)
+            self._load_own()
         else:
             self.accelerator.load_head(learning.quantized_head(), probes=learning.probes())
+
+    def _load_own(self) -> None:
+        """Let the program's own last layer serve, to the bit, or the head that a bundle brings in its place."""
+        self.accelerator.load(self.program)
+        if self.network.first_head is not None:
+            self.accelerator.load_head(self.network.first_head)
 
     def _remember(self, inference: Inference, window: FeatureWindow) -> int:
         if self.learning is None:
