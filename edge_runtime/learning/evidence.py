@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "jointly"]
 
 _STAKES = np.arange(1, 10) / 10
 """Shares of its capital that the bettor stakes; a grid, because the size of the advantage is not known beforehand."""
@@ -105,3 +105,42 @@ class Evidence:
         self._capital[:] = state[0]
         self._counts[:] = state[1:]
         self.values = self._capital.mean(axis=1)
+
+
+def jointly(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the evidence for each challenger that is left when all of them were looked at.
+
+    The closed test: a challenger is believed to be better at a threshold only where every group of challengers that it
+    is in is believed to have a better one in it, and a group's evidence is its weighted mean, for that of e-detectors
+    is one (Vovk and Wang, "E-values: calibration, combination and applications", Annals of Statistics 49, 2021,
+    algorithm 1). Those that are not better are then a group, too, so the promise holds for all of them together. The
+    first, which whoever named them expects most of, weighs as much as all the others.
+
+    Where only one challenger has evidence, it needs as many times as much as its weight is a part of all: the first
+    twice. Where all have it, as after a drift that any head can learn, none needs more than one alone.
+
+    Parameters
+    ----------
+    values
+        float64[challengers], the evidence for each by itself.
+
+    Returns
+    -------
+    float64[challengers], none more than its own value.
+
+    Examples
+    --------
+    >>> jointly(np.array([40.0, 1.0, 1.0])).tolist(), jointly(np.array([40.0, 30.0, 20.0])).tolist()
+    ([20.5, 1.0, 1.0], [32.5, 25.0, 20.0])
+    """
+    weights = np.ones(len(values))
+    weights[:1] = max(1, len(values) - 1)
+    order = np.argsort(values, kind="stable")
+    # The group that speaks least for a challenger is it with some of the smallest of the others.
+    weight, evidence = weights[order], (weights * values)[order]
+    weight_below, evidence_below = (np.concatenate([[0.0], np.cumsum(part)[:-1]]) for part in (weight, evidence))
+    joint = np.empty_like(values)
+    for rank, place in enumerate(order):
+        below = slice(rank + 1)
+        joint[place] = ((evidence[rank] + evidence_below[below]) / (weight[rank] + weight_below[below])).min()
+    return joint

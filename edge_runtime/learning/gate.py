@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.errors import DataError
+from edge_runtime.learning.evidence import jointly
 from edge_runtime.learning.prequential import Prequentials, Score
 from edge_runtime.learning.standing import Ballot, Standing
 from edge_runtime.learning.state import Arrays, State, refill
@@ -92,8 +93,8 @@ class GateOptions:
     ----------
     promote_at
         Evidence that promotes. While no challenger is better, one is promoted on average not before this many labels
-        on which it and the serving head differ. With several challengers each needs so many times as much, for the
-        promise is about all of them together (the mean of their e-detectors is one, too).
+        on which it and the serving head differ. With several challengers it is what is left of each one's evidence in a
+        closed test (`jointly`), for the promise is about all of them together.
     promote_in_doubt
         The same for some time after a change of the world.
     doubt
@@ -119,7 +120,7 @@ class GateOptions:
     """
 
     promote_at: float = 100.0
-    promote_in_doubt: float = 20.0
+    promote_in_doubt: float = 10.0
     doubt: int = 400
     roll_back_at: float = 20.0
     margin: float = 0.05
@@ -144,7 +145,8 @@ class Gate:
     Parameters
     ----------
     candidates
-        Names, the frozen head's among them. Where two challengers have the same evidence, the one named first is taken.
+        Names, the frozen head's among them. The first challenger is trusted most: it needs less evidence than others
+        where it is alone in having it (`jointly`), and of two with the same evidence the one named first is taken.
     frozen
         The name of the head that never learns; it serves first.
     options
@@ -172,7 +174,6 @@ class Gate:
         self.options = options or GateOptions()
         self._index = {name: position for position, name in enumerate(candidates)}
         self._standing = Standing(np.array([name in cumulative for name in candidates]))
-        self._challengers = max(1, len(candidates) - 1)
         self.held = False
         self._doubtful = 0  # so many labels more, what serves is doubted
         self._recent = Prequentials(["served"], window=self.options.recent)
@@ -278,12 +279,12 @@ class Gate:
 
     def _convincing(self) -> list[str]:
         """Return the challengers with enough evidence, the strongest first."""
-        each = self.options.promote_in_doubt if self._doubtful else self.options.promote_at
-        enough = each * self._challengers
+        enough = self.options.promote_in_doubt if self._doubtful else self.options.promote_at
         if self._standing.values.max() < enough:
             return []
-        values = {name: self._value(name) for name in self._index if name not in (self.serving, self.frozen)}
-        return sorted((name for name in values if values[name] >= enough), key=lambda name: -values[name])
+        names = [name for name in self._index if name not in (self.serving, self.frozen)]
+        values = dict(zip(names, jointly(np.array([self._value(name) for name in names])).tolist(), strict=True))
+        return sorted((name for name in names if values[name] >= enough), key=lambda name: -values[name])
 
     def _recent_score(self) -> Score:
         return self._recent.scores()["served"]

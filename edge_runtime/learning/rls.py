@@ -31,34 +31,42 @@ class _Recursion:
     def __init__(self, features: int, outputs: int, *, memory: float | None, ridge: float, clip: float) -> None:
         self.fade = 1.0 if memory is None else 1 - 1 / memory
         self.ridge, self.clip = ridge, clip
-        self.weights = np.zeros((outputs, features + 1))
+        # Inverse and weights lie under one another: one product gives direction and outputs, one outer product is
+        # taken off both.
+        self._width = features + 1
+        self._all = np.zeros((self._width + outputs, self._width))
         # The inverse is `scale * matrix`, so that forgetting touches one number and not all elements.
-        self.matrix = np.zeros((features + 1, features + 1))
         self.scale = 1.0
-        self.trace = 0.0  # of the matrix
+        self.trace = 0.0  # of the matrix, where it is forgetting; else as it began
         self.limit = 0.0  # the inverse's largest trace; 0 before the first sample
-        self._x = np.ones(features + 1)
-        self._outer, self._step = np.empty_like(self.matrix), np.empty_like(self.weights)
+        self._x, self._product = np.ones(self._width), np.empty(len(self._all))
+        self._outer = np.empty_like(self._all)
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        return self._all[: self._width]
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        return self._all[self._width :]
 
     def learn(self, embedding: npt.NDArray[np.float32], target: npt.NDArray[np.float64]) -> None:
-        x = self._x
+        x, product = self._x, self._product
+        direction, error = product[: self._width], product[self._width :]
         x[:-1] = embedding
         if not self.limit:
             self._begin(x)
         # For arrays this small, `dot` with a place for the result takes half of the time of operators.
-        direction = self.matrix.dot(x)
-        spread = self.scale * float(x.dot(direction))
-        error = target - self.weights.dot(x)
+        self._all.dot(x, out=product)
+        error -= target
         if self.clip < np.inf:
             # np.clip takes longer than both together.
             np.minimum(np.maximum(error, -self.clip, out=error), self.clip, out=error)
-        error *= self.scale / (self.fade + spread)
-        self.weights += np.dot(error[:, None], direction[None], out=self._step)
-        # Both factors alike, so that the matrix stays symmetric to the bit.
-        direction *= sqrt(self.scale / (self.fade + spread))
-        self.matrix -= np.dot(direction[:, None], direction[None], out=self._outer)
-        self.trace -= float(direction.dot(direction))
+        # Both factors of the outer product have the root, so that the matrix stays symmetric to the bit.
+        product *= sqrt(self.scale / (self.fade + self.scale * float(x.dot(direction))))
+        self._all -= np.dot(product[:, None], direction[None], out=self._outer)
         if self.fade < 1:
+            self.trace -= float(direction.dot(direction))
             self._forget()
 
     def _begin(self, x: npt.NDArray[np.float64]) -> None:
@@ -70,7 +78,7 @@ class _Recursion:
         if self.scale * self.trace <= self.limit * self.fade:
             self.scale /= self.fade
         if self.scale > _LARGEST_SCALE:
-            self.matrix *= self.scale
+            np.multiply(self.matrix, self.scale, out=self.matrix)
             self.scale, self.trace = 1.0, float(self.matrix.trace())
 
     def linear(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
@@ -86,9 +94,10 @@ class _Recursion:
 
     def restore(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         for name in ("weights", "matrix"):
-            if arrays[name].shape != getattr(self, name).shape:
+            own: npt.NDArray[np.float64] = getattr(self, name)
+            if arrays[name].shape != own.shape:
                 raise ValueError(f"'{name}' is {list(arrays[name].shape)}")
-            setattr(self, name, arrays[name])
+            own[:] = arrays[name]
         self.scale, self.trace, self.limit = arrays["numbers"].tolist()
 
 

@@ -141,7 +141,7 @@ def test_after_the_watch_the_head_before_is_a_challenger_like_others() -> None:
     run(gate, 40, {"quick"}, served=False)
     run(gate, 40, {"steady"}, served=False)
     run(gate, 11, {"quick", "steady"}, served=True)
-    assert run(gate, 10, {"quick"}, served=False).kind is DecisionKind.HOLD
+    assert run(gate, 9, {"quick"}, served=False).kind is DecisionKind.HOLD
 
 
 def labels_to_promotion(gate: Gate) -> int:
