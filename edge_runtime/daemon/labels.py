@@ -98,6 +98,7 @@ class LabelQueue(LabelFeed):
     def __init__(self, capacity: int = 100_000) -> None:
         self._labels: deque[AnyLabel] = deque()
         self._spans: list[SpanLabel] = []
+        self._predicted_ns: int | None = None  # the end of the newest window that has its prediction
         self._capacity = capacity
         self.refused = 0
 
@@ -109,17 +110,22 @@ class LabelQueue(LabelFeed):
         self._labels.append(label)
         return True
 
-    def predicted(self, prediction: int, *, start_ns: int, end_ns: int) -> None:
-        """Do nothing: whoever gives the labels knows what they are about."""
+    def predicted(self, prediction: int, *, start_ns: int, end_ns: int) -> None:  # noqa: ARG002
+        """Note how far predictions have come; whoever gives the labels knows what they are about."""
+        self._predicted_ns = end_ns
 
     def due(self, now_ns: int) -> Sequence[AnyLabel]:
-        """Return what was put since the last call, and the spans that the stream has passed."""
+        """Return what was put since the last call, and the spans of which all windows have their predictions."""
         # As many as are there now: one that is put meanwhile waits for the next call.
         came = [self._labels.popleft() for _ in range(len(self._labels))]
         spans = [*self._spans, *(label for label in came if isinstance(label, SpanLabel))]
-        self._spans = [span for span in spans if span.end_ns > now_ns]
-        passed = [span for span in spans if span.end_ns <= now_ns]
+        self._spans = [span for span in spans if not self._has_passed(span, now_ns)]
+        passed = [span for span in spans if self._has_passed(span, now_ns)]
         return [*(label for label in came if isinstance(label, Label)), *passed]
+
+    def _has_passed(self, span: SpanLabel, now_ns: int) -> bool:
+        """Return whether no window to come lies in a span; the window that ends now may be still without prediction."""
+        return span.end_ns < now_ns or (self._predicted_ns is not None and span.end_ns <= self._predicted_ns)
 
 
 class DelayedTruth(LabelFeed):

@@ -86,13 +86,7 @@ class Learner:
         journal: Callable[[Sequence[Event]], None] | None = None,
     ) -> None:
         frozen = FrozenHead(weights, bias)
-        if not (np.isfinite(scale) and scale > 0):
-            raise DataError(f"the embeddings' scale is {scale}: it must be above 0")
-        if statistics is not None and (statistics.features, statistics.classes) != (frozen.features, frozen.classes):
-            raise DataError(
-                f"training statistics of {statistics.features} features and {statistics.classes} classes: the network "
-                f"has {frozen.features} and {frozen.classes}"
-            )
+        _check_fit(frozen, scale, statistics)
         learning = default_challengers(*frozen.linear(), statistics) if challengers is None else challengers
         fresh = [name for name in learning if name.endswith("_recent")] if restarting is None else restarting
         self.features, self.classes = frozen.features, frozen.classes
@@ -108,20 +102,14 @@ class Learner:
             trust=trust,
         )
         self.memory = _memory(self.options, frozen, len(self.contest.candidates) + 1)
-        self.watch = self._new_watch(statistics)
+        self.watch = _watch(self.options, frozen, statistics)
         self.journal = journal
         self.before_prediction: Callable[[int], None] | None = None
         limit = SourceLimit(per_minute=self.options.labels_per_minute, burst=self.options.label_burst)
         self._join = LabelJoin(self.memory, limit)
         self._doubt = AdaptiveThreshold(rate=self.options.ask_rate, step=0.05, initial=0.5)
-        self._asks = False
-        self.asked = 0
+        self._asks, self.asked = False, 0
         self._decisions: list[Decision] = []
-
-    def _new_watch(self, statistics: TrainingStatistics | None) -> ShiftWatch | StartUpWatch | None:
-        if statistics is not None:
-            return ShiftWatch(statistics)
-        return StartUpWatch(self.options.startup, self.features, self.classes) if self.options.startup else None
 
     @property
     def serving(self) -> str:
@@ -370,6 +358,26 @@ class Learner:
             self._decisions += self.contest.take_head(event)
         else:
             self._decisions += self.contest.take_command(event)
+
+
+def _check_fit(frozen: Head, scale: float, statistics: TrainingStatistics | None) -> None:
+    """Raise DataError where what a learner is given does not go together."""
+    if not (np.isfinite(scale) and scale > 0):
+        raise DataError(f"the embeddings' scale is {scale}: it must be above 0")
+    if statistics is not None and (statistics.features, statistics.classes) != (frozen.features, frozen.classes):
+        raise DataError(
+            f"training statistics of {statistics.features} features and {statistics.classes} classes: the network "
+            f"has {frozen.features} and {frozen.classes}"
+        )
+
+
+def _watch(
+    options: LearnerOptions, frozen: Head, statistics: TrainingStatistics | None
+) -> ShiftWatch | StartUpWatch | None:
+    """Return what notices by embeddings alone that the world has changed; None: nothing does."""
+    if statistics is not None:
+        return ShiftWatch(statistics)
+    return StartUpWatch(options.startup, frozen.features, frozen.classes) if options.startup else None
 
 
 def _memory(options: LearnerOptions, frozen: Head, candidates: int) -> EmbeddingMemory:

@@ -62,13 +62,21 @@ def test_labels_from_other_threads_come_once_each() -> None:
     assert sorted(label.prediction for label in got) == list(range(3000))
 
 
-def test_a_span_waits_until_the_stream_has_passed_it() -> None:
+def test_a_span_waits_until_the_last_window_in_it_has_its_prediction() -> None:
     queue = LabelQueue()
     queue.put(SpanLabel(0, 5 * S, 1))
     queue.put(Label(3, 0))
     assert queue.due(4 * S) == [Label(3, 0)]
+    assert queue.due(5 * S) == []
+    queue.predicted(4, start_ns=3 * S, end_ns=5 * S)
     assert queue.due(5 * S) == [SpanLabel(0, 5 * S, 1)]
     assert queue.due(6 * S) == []
+
+
+def test_a_span_in_which_no_window_ends_is_over_when_the_stream_has_passed_it() -> None:
+    queue = LabelQueue()
+    queue.put(SpanLabel(0, 5 * S, 1))
+    assert queue.due(6 * S) == [SpanLabel(0, 5 * S, 1)]
 
 
 def test_a_full_queue_refuses_and_counts() -> None:

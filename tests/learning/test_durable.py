@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
@@ -16,7 +17,7 @@ import pytest
 from edge_runtime.errors import StateError
 from edge_runtime.learning import Command, DurableLearner, Journal, LabelStatus, Learner
 from edge_runtime.learning.events import LabelEvent
-from edge_runtime.learning.snapshot import learner_to_bytes
+from edge_runtime.learning.snapshot import fingerprint_of, learner_to_bytes
 from learning.durable_life import FEATURES, Keeping, live, make_learner, sample
 
 SCRIPT = Path(__file__).with_name("durable_life.py")
@@ -36,6 +37,11 @@ def heads(learner: Learner) -> dict[str, bytes]:
     state["trust"] = repr(contest.trust.state()).encode()
     state["evaluation"] = b"".join(array.tobytes() for array in contest.evaluation.state()[1].values())
     return state
+
+
+def digest(learner: Learner) -> str:
+    """All of `heads` in short."""
+    return hashlib.sha256(b"".join(heads(learner).values())).hexdigest()
 
 
 def logged(folder: Path, fingerprint: str) -> list[tuple[int, object]]:
@@ -108,6 +114,49 @@ def test_killed_at_random_instants_it_is_as_if_it_had_never_been(tmp_path: Path,
     learnt = {event.prediction for event in all_events.values() if isinstance(event, LabelEvent)}
     assert set(answered) <= learnt
     assert heads(replayed(sorted(all_events.items()))) == heads(durable.learner)
+
+
+def as_killed_at(folder: Path, life: Path, at: int) -> int:
+    """Lay out what a life's folder held when so many bytes of its logs were durable; return how many events they have.
+
+    A checkpoint is written when all events before it are in the log, so later ones were not there yet.
+    """
+    folder.mkdir()
+    for log in sorted(life.glob("labels-*.log")):
+        if at <= 0:
+            break
+        data, first = log.read_bytes()[:at], int(log.stem.split("-")[1])
+        (folder / log.name).write_bytes(data)
+        at -= len(log.read_bytes())
+    (copy := folder / "copy").write_bytes(data)
+    with Journal(copy, fingerprint=fingerprint_of(make_learner()), first=first) as last:
+        events = last.next
+    copy.unlink()
+    for checkpoint in life.glob("checkpoint-*.state"):
+        if int(checkpoint.stem.split("-")[1]) <= events:
+            (folder / checkpoint.name).write_bytes(checkpoint.read_bytes())
+    return events
+
+
+def test_killed_at_any_of_many_instants_it_comes_back_with_the_very_same_heads(tmp_path: Path) -> None:
+    """The logs are cut at any byte, in the middle of a header, a batch or between; the rest is as a kill leaves it."""
+    life = tmp_path / "life"
+    durable = Keeping(life, make_learner, checkpoint_every=40, reserve=16)
+    live(durable, 260)
+    learner, digests = make_learner(), [digest(make_learner())]
+    for _, event in logged(life, durable.fingerprint):
+        learner.replay(event)
+        digests.append(digest(learner))
+    assert digests[-1] == digest(durable.learner)
+    total = sum(len(log.read_bytes()) for log in life.glob("labels-*.log"))
+    chance = random.Random(7)
+    seen = set()
+    for number in range(120):
+        folder = tmp_path / str(number)
+        events = as_killed_at(folder, life, chance.randrange(1, total + 1))
+        assert digest(open_in(folder).learner) == digests[events]
+        seen.add(events)
+    assert len(seen) > 60
 
 
 def test_prediction_ids_are_never_given_out_twice(tmp_path: Path) -> None:

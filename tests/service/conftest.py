@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +11,7 @@ from support import daemon
 from support.mosquitto import free_port
 from support.networks import dense_network
 from support.pty import PluggedDevice
-from support.running import PIPELINE, Running
+from support.running import PIPELINE, Running, run_daemon
 
 
 @pytest.fixture(scope="session")
@@ -26,18 +23,5 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     button = PluggedDevice(folder / "button")
     button.plug()
     (folder / "pipeline.toml").write_text(PIPELINE.format(port=port, nobody=free_port(), button=button.path))
-    code = "from edge_runtime.cli.main import main; main()"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, "run", str(folder / "pipeline.toml")],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
-    made = Running(port, folder, process, button)
-    try:
-        made.wait_for(lambda status: status["ready"] and status["pipelines"]["vibration"]["inferences"] > 3)
+    with run_daemon(folder, port, button) as made:
         yield made
-    finally:
-        process.terminate()
-        process.wait(30)

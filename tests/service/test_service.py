@@ -15,20 +15,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from edge_runtime.features import OnlineStore
-from support.running import Running
+from support.running import Running, post
 
 SHAPE = (1, 8)
-
-
-def post(running: Running, path: str, body: Any, *, content_type: str = "application/json") -> tuple[int, Any]:
-    data = body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(running.url + path, data, {"Content-Type": content_type})  # noqa: S310
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, json.load(error)
 
 
 def infer_body(data: list[Any], **tensor: Any) -> dict[str, Any]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 import time
+import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,3 +100,35 @@ class Running:
                     return status
             time.sleep(0.05)
         raise AssertionError("what was waited for did not happen")
+
+
+def post(running: Running, path: str, body: Any, *, content_type: str = "application/json") -> tuple[int, Any]:
+    """Post JSON, or bytes as they are; return the answer's code and its JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(running.url + path, data, {"Content-Type": content_type})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+@contextmanager
+def run_daemon(folder: Path, port: int, button: PluggedDevice) -> Iterator[Running]:
+    """Run the daemon of a folder's ``pipeline.toml`` for as long as the context lasts, from its first predictions."""
+    code = "from edge_runtime.cli.main import main; main()"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "run", str(folder / "pipeline.toml")],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    made = Running(port, folder, process, button)
+    try:
+        made.wait_for(lambda status: status["ready"] and status["pipelines"]["vibration"]["inferences"] > 3)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(30)
