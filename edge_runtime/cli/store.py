@@ -23,7 +23,7 @@ def store(path: StoreArgument, *, as_json: JsonFlag = False) -> None:
     if as_json:
         print_json({"store": str(path), **asdict(content)})
         return
-    rows = [*content.rows.items(), ("features", content.features)]
+    rows = [*content.rows.items(), ("features", content.features), ("weights of heads", content.weights)]
     dropped = [(name.replace("_", " "), number) for name, number in sorted(content.counters.items())]
     print_table(["rows", "number"], [*rows, *dropped])
 

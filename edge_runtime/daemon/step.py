@@ -23,6 +23,7 @@ from edge_runtime.learning.gate import Decision, DecisionKind
 from edge_runtime.learning.labels import LabelOutcome
 from edge_runtime.model.head import QuantizedHead
 from edge_runtime.stream.block import Flags
+from edge_runtime.telemetry.record import AttachedRecord
 
 __all__ = ["Step"]
 
@@ -293,6 +294,10 @@ class Step:
         return self.classes[index] if index < len(self.classes) else None
 
     def _tell_decision(self, decision: Decision, now_ns: int) -> dict[str, Any]:
-        return self._recorder.make(
+        record = self._recorder.make(
             "head", t_ns=now_ns, decision=decision.kind.value, head=self.serving, evidence=decision.evidence
         )
+        if self.learning is None or not decision.changes_head:
+            return record
+        weights, bias = self.learning.learner.served_linear()
+        return AttachedRecord(record, {"weights": weights, "bias": bias})

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from edge_runtime.store.export import export_store
-from edge_runtime.store.read import LabelledWindow, StoreContent, StoreReader
+from edge_runtime.store.read import LabelledWindow, StoreContent, StoredHead, StoreReader
 from edge_runtime.store.retention import Retention
 from edge_runtime.store.sink import StoreSink
-from edge_runtime.store.store import Entry, Features, Store
+from edge_runtime.store.store import Entry, Features, HeadWeights, Store
 
 __all__ = [
     "Entry",
     "Features",
+    "HeadWeights",
     "LabelledWindow",
     "Retention",
     "Store",
     "StoreContent",
     "StoreReader",
     "StoreSink",
+    "StoredHead",
     "export_store",
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_runtime.errors import ConfigError
-from edge_runtime.store.read import LabelledWindow, StoreReader
+from edge_runtime.store.read import LabelledWindow, StoredHead, StoreReader
 from edge_runtime.store.tables import TABLES, Column, Table
 from edge_runtime.stream.block import Flags
 from edge_runtime.stream.parquet_file import ParquetPart, parquet_module
@@ -54,7 +54,7 @@ def export_store(store: Path, folder: Path) -> dict[str, int]:
         folder.mkdir(parents=True, exist_ok=True)
         with StoreReader(store) as reader:
             written = {f"{name}.parquet": _export_table(reader, table, folder) for name, table in TABLES.items()}
-            return {**written, **_export_windows(reader, folder)}
+            return {**written, **_export_heads(reader, folder), **_export_windows(reader, folder)}
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or error}); name another folder") from error
 
@@ -67,6 +67,24 @@ def _export_table(reader: StoreReader, table: Table, folder: Path) -> int:
         for rows in _batches(reader.rows(table)):
             file.write([_flat(row) for row in rows])
     return file.rows
+
+
+def _export_heads(reader: StoreReader, folder: Path) -> dict[str, int]:
+    pyarrow, _ = parquet_module()
+    text, whole, numbers = pyarrow.string(), pyarrow.int64(), pyarrow.list_(pyarrow.float32())
+    fields = [("seq", whole), ("id", text), ("pipeline", text), ("t_ns", whole), ("decision", text), ("head", text)]
+    fields += [("classes", whole), ("features", whole), ("weights", numbers), ("bias", numbers)]
+    with ParquetPart(folder / "head_weights.parquet", pyarrow.schema(fields)) as file:
+        for heads in _batches(reader.heads()):
+            file.write([_head_row(one) for one in heads])
+    return {file.path.name: file.rows}
+
+
+def _head_row(stored: StoredHead) -> dict[str, Any]:
+    classes, features = stored.weights.shape
+    about = {name: stored.decision[name] for name in ("seq", "id", "pipeline", "t_ns", "decision", "head")}
+    arrays = {"weights": stored.weights.ravel().tolist(), "bias": stored.bias.tolist()}
+    return {**about, "classes": classes, "features": features, **arrays}
 
 
 def _arrow_type(table: Table, column: Column) -> Any:

@@ -18,7 +18,7 @@ from edge_runtime.errors import ConfigError, EdgeRuntimeError, StateError
 from edge_runtime.store.schema import VERSION, check_identity
 from edge_runtime.store.tables import TABLES, Table
 
-__all__ = ["LabelledWindow", "StoreContent", "StoreReader"]
+__all__ = ["LabelledWindow", "StoreContent", "StoreReader", "StoredHead"]
 
 BATCH = 1024
 NOT_MEANT = ("unknown", "forgotten", "not a class", "too many", "distrusted")
@@ -37,6 +37,8 @@ class StoreContent:
         How many, by table.
     features
         How many predictions have their windows' features.
+    weights
+        How many heads have their weights.
     counters
         ``dropped_TABLE_REASON``, over all runs; the reasons are ``rows``, ``age`` and ``bytes``.
     """
@@ -44,7 +46,27 @@ class StoreContent:
     version: int
     rows: dict[str, int]
     features: int
+    weights: int
     counters: dict[str, int]
+
+
+@dataclass(frozen=True)
+class StoredHead:
+    """A head that has begun to serve.
+
+    Parameters
+    ----------
+    decision
+        The columns of the record that says so: ``head``, ``decision``, ``evidence`` ….
+    weights
+        float32[classes, features].
+    bias
+        float32[classes].
+    """
+
+    decision: dict[str, Any]
+    weights: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -105,8 +127,10 @@ class StoreReader:
     def content(self) -> StoreContent:
         """Return what there is."""
         rows = {table: int(self._one(f"SELECT count(*) FROM {table}")) for table in TABLES}  # noqa: S608 # constants
+        features = int(self._one("SELECT count(*) FROM feature"))
+        weights = int(self._one("SELECT count(*) FROM head_weights"))
         counters = dict(self._database.execute("SELECT name, value FROM counter"))
-        return StoreContent(VERSION, rows, int(self._one("SELECT count(*) FROM feature")), counters)
+        return StoreContent(VERSION, rows, features, weights, counters)
 
     def rows(self, table: Table) -> Iterator[dict[str, Any]]:
         """Yield a table's rows in order, each as its columns by name; ``more`` is a table of the other fields."""
@@ -130,6 +154,16 @@ class StoreReader:
         )
         for row in self._in_batches(query, NOT_MEANT):
             yield _labelled(row)
+
+    def heads(self) -> Iterator[StoredHead]:
+        """Yield the heads whose weights are stored, in the order in which they began to serve."""
+        query = (
+            "SELECT head.*, head_weights.classes, head_weights.features, head_weights.float32 "  # noqa: S608 # constants
+            "FROM head JOIN head_weights ON head_weights.head_seq = head.seq "
+            f"WHERE head.seq > ? ORDER BY head.seq LIMIT {BATCH}"
+        )
+        for row in self._in_batches(query):
+            yield _stored_head(row)
 
     def close(self) -> None:
         """Close the file."""
@@ -176,6 +210,13 @@ def _read(table: Table, row: sqlite3.Row) -> dict[str, Any]:
     values = {column.name: column.read(row[column.name]) for column in table.columns}
     more = None if row["more"] is None else json.loads(row["more"])
     return {"seq": row["seq"], "put_ns": row["put_ns"], **values, "more": more}
+
+
+def _stored_head(row: sqlite3.Row) -> StoredHead:
+    numbers = np.frombuffer(row["float32"], "<f4").astype(np.float32)
+    size = row["classes"] * row["features"]
+    weights = numbers[:size].reshape(row["classes"], row["features"])
+    return StoredHead(_read(TABLES["head"], row), weights, numbers[size:])
 
 
 def _labelled(row: sqlite3.Row) -> LabelledWindow:

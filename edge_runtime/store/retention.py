@@ -127,3 +127,5 @@ def _drop_until(database: sqlite3.Connection, table: str, last: int, reason: str
     count(database, f"dropped_{table}_{reason}", done)
     if table == "prediction":
         database.execute("DELETE FROM feature WHERE prediction_seq <= ?", (last,))
+    if table == "head":
+        database.execute("DELETE FROM head_weights WHERE head_seq <= ?", (last,))

@@ -43,6 +43,10 @@ STEPS = (
     """
     CREATE INDEX label_prediction ON label (prediction_seq);
     """,
+    """
+    CREATE TABLE head_weights (
+        head_seq INTEGER PRIMARY KEY, classes INTEGER NOT NULL, features INTEGER NOT NULL, float32 BLOB NOT NULL);
+    """,
 )
 """Each step takes a store one version further; a new file takes them all. What has been released is never changed."""
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import ConfigError, SinkError
-from edge_runtime.store.store import Entry, Features, Store
+from edge_runtime.store.store import Entry, Features, HeadWeights, Store
 from edge_runtime.telemetry.group import GroupSink
-from edge_runtime.telemetry.record import Record, encode_record
+from edge_runtime.telemetry.record import AttachedRecord, Record, encode_record
 
 __all__ = ["StoreSink"]
 
@@ -76,7 +76,8 @@ class StoreSink(GroupSink[Entry]):
         features = None
         if plain.get("kind") == "prediction":
             features = self._waiting.pop((plain.get("pipeline"), plain.get("window")), None)
-        return Entry(plain, features)
+        head = HeadWeights(**record.arrays) if isinstance(record, AttachedRecord) else None
+        return Entry(plain, features, head)
 
     def _write(self, items: Sequence[Entry]) -> None:
         try:

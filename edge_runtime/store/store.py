@@ -20,7 +20,7 @@ from edge_runtime.store.retention import Retention, count, retire
 from edge_runtime.store.schema import open_database
 from edge_runtime.store.tables import TABLES, table_of
 
-__all__ = ["Entry", "Features", "Store"]
+__all__ = ["Entry", "Features", "HeadWeights", "Store"]
 
 LARGEST_COMMIT = 256
 LARGEST_COMMIT_BYTES = 512 * 1024
@@ -46,8 +46,29 @@ class Features:
 
 
 @dataclass(frozen=True)
+class HeadWeights:
+    """A head that has begun to serve.
+
+    Parameters
+    ----------
+    weights
+        float32[classes, features].
+    bias
+        float32[classes].
+    """
+
+    weights: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes."""
+        return self.weights.nbytes + self.bias.nbytes
+
+
+@dataclass(frozen=True)
 class Entry:
-    """What is stored at once: a record, and the features of its window where it is a prediction.
+    """What is stored at once: a record, with its window's features or its head's weights where it has any.
 
     Parameters
     ----------
@@ -55,10 +76,19 @@ class Entry:
         Of plain JSON values.
     features
         None: they are not known, or not wanted.
+    head
+        None: the record is not about a head that serves from now on.
     """
 
     record: Mapping[str, Any]
     features: Features | None = None
+    head: HeadWeights | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """What the arrays take."""
+        features = 0 if self.features is None else self.features.values.nbytes
+        return features + (0 if self.head is None else self.head.nbytes)
 
 
 class Store:
@@ -161,6 +191,8 @@ class Store:
         done = database.execute(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
         if entry.features is not None:
             self._insert_features(database, done.lastrowid, entry.features)
+        if entry.head is not None and table is TABLES["head"]:
+            _insert_head(database, done.lastrowid, entry.head)
 
     def _insert_features(self, database: sqlite3.Connection, seq: int | None, features: Features) -> None:
         number = self._names.get(features.names)
@@ -178,7 +210,7 @@ def _pieces(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     piece: list[Entry] = []
     size = 0
     for entry in entries:
-        more = 0 if entry.features is None else entry.features.values.nbytes
+        more = entry.nbytes
         if piece and (len(piece) == LARGEST_COMMIT or size + more > LARGEST_COMMIT_BYTES):
             yield piece
             piece, size = [], 0
@@ -186,6 +218,11 @@ def _pieces(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         size += more
     if piece:
         yield piece
+
+
+def _insert_head(database: sqlite3.Connection, seq: int | None, head: HeadWeights) -> None:
+    content = head.weights.astype("<f4").tobytes() + head.bias.astype("<f4").tobytes()
+    database.execute("INSERT INTO head_weights VALUES (?, ?, ?, ?)", (seq, *head.weights.shape, content))
 
 
 def _labelled(database: sqlite3.Connection, record: Mapping[str, Any]) -> int | None:

@@ -7,15 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_runtime.errors import DataError
 
-__all__ = ["SCHEMA", "Record", "encode_record", "make_record"]
+__all__ = ["SCHEMA", "AttachedRecord", "Record", "encode_record", "make_record"]
 
 SCHEMA = 1
 """Version of the records' layout; it rises when a field changes its meaning or goes away."""
 
 Record = Mapping[str, Any]
+
+
+class AttachedRecord(dict[str, Any]):
+    """A record with arrays beside it, for a sink that keeps such things; to every other one it is the record alone.
+
+    Parameters
+    ----------
+    record
+        The record.
+    arrays
+        What belongs to it and is too large for everybody.
+    """
+
+    def __init__(self, record: Record, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        super().__init__(record)
+        self.arrays = dict(arrays)
 
 
 def make_record(kind: str, *, record_id: str, t_ns: int, **fields: Any) -> dict[str, Any]:

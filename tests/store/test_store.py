@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import ConfigError, SinkError, StateError
-from edge_runtime.store import Entry, Features, Retention, Store, StoreReader
+from edge_runtime.store import Entry, Features, HeadWeights, Retention, Store, StoreReader
 from edge_runtime.store.retention import SMALLEST_CAP
 from edge_runtime.store.schema import STEPS, VERSION, migrate
 from edge_runtime.store.tables import TABLES
@@ -60,6 +60,24 @@ def test_every_kind_of_record_comes_back_whole(tmp_path: Path) -> None:
         ("event", "m", {"extra": [1]}),
         ("other", None, {"a": 1}),
     ]
+
+
+def test_a_heads_weights_come_back_to_the_bit_and_go_with_its_row(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s", retention=Retention(rows=2))
+    heads = [HeadWeights(np.full((3, 4), 0.1 * n, np.float32), np.arange(3, dtype=np.float32) - n) for n in range(4)]
+    for number, head in enumerate(heads):
+        record = make_record(
+            "head", record_id=f"r-{number}", t_ns=number, pipeline="p", decision="refresh", head="slda"
+        )
+        store.add([Entry(record, head=head), entry("head", 10 + number, decision="shadow", head="slda")])
+    store.close()
+    with StoreReader(tmp_path / "s") as reader:
+        (kept,) = reader.heads()
+        content = reader.content()
+    assert kept.decision["id"] == "r-3"
+    np.testing.assert_array_equal(kept.weights, heads[3].weights)
+    np.testing.assert_array_equal(kept.bias, heads[3].bias)
+    assert (content.rows["head"], content.weights, content.counters) == (2, 1, {"dropped_head_rows": 6})
 
 
 def test_windows_come_with_features_and_the_newest_label_that_means_something(tmp_path: Path) -> None:
