@@ -20,7 +20,7 @@ from edge_runtime.cli.device_mqtt import ask_by_mqtt
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.errors import ConfigError, LinkError
 
-__all__ = ["HERE", "CaOption", "UrlOption", "ask", "label", "rollback", "status", "steer"]
+__all__ = ["HERE", "CaOption", "UrlOption", "ask", "label", "reload", "rollback", "status", "steer"]
 
 DEADLINE_S = 10.0
 
@@ -100,6 +100,24 @@ def steer(
         print_json(answer)
     else:
         terminal().print(f"{answer['serving']} serves; classes: {', '.join(answer['classes'])}")
+
+
+def reload(
+    *,
+    url: UrlOption = HERE,
+    ca_file: CaOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Have the daemon read its file again. Exit status 0 only if nothing of what changed takes a restart."""
+    answer = ask(url, "/reload", ca_file, {})
+    if as_json:
+        print_json(answer)
+    else:
+        terminal().print(f"changed: {', '.join(answer['applied']) or 'nothing'}")
+        if answer["refused"]:
+            terminal().print(f"takes a restart: {', '.join(answer['refused'])}")
+    if answer["refused"]:
+        raise typer.Exit(1)
 
 
 def ask(

@@ -13,7 +13,7 @@ from edge_runtime.cli.boards import boards
 from edge_runtime.cli.bundle import bundle
 from edge_runtime.cli.compile import compile_verb
 from edge_runtime.cli.demo import demo
-from edge_runtime.cli.device import label, rollback, status, steer
+from edge_runtime.cli.device import label, reload, rollback, status, steer
 from edge_runtime.cli.doctor import doctor
 from edge_runtime.cli.features import features
 from edge_runtime.cli.generate import generate_verb
@@ -90,6 +90,7 @@ app.command("status")(status)
 app.command("label")(label)
 app.command("rollback")(rollback)
 app.command("learning")(steer)
+app.command("reload")(reload)
 app.add_typer(bundle, name="bundle")
 app.add_typer(head, name="head")
 

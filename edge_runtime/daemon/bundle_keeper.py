@@ -99,7 +99,7 @@ class BundleKeeper:
 
     def __init__(self, table: BundlesTable, place: ShadowPlace) -> None:
         self._keys = [load_public_key(path) for path in table.keys]
-        self._trial_s = table.trial
+        self.trial_s = table.trial
         try:
             self._life = BundleLife(table.folder)
             self._life.started()
@@ -112,7 +112,7 @@ class BundleKeeper:
         self._turn = anyio.Lock()
         self._tasks: TaskGroup | None = None
         self._stop_shadow: anyio.CancelScope | None = None
-        self._trial_since = time.monotonic()
+        self.trial_since = time.monotonic()
         self._abouts: dict[str, dict[str, Any]] = {}
         self._last_refusal: str | None = None
 
@@ -154,7 +154,7 @@ class BundleKeeper:
         state = self._life.describe()
         named = {digest: self._about(digest) for key in ("active", "previous", "candidate") if (digest := state[key])}
         trial = self._life.state.phase is Phase.TRIAL
-        left = max(0.0, self._trial_s - (time.monotonic() - self._trial_since)) if trial else None
+        left = max(0.0, self.trial_s - (time.monotonic() - self.trial_since)) if trial else None
         return {
             **state,
             "names": named,
@@ -257,7 +257,7 @@ class BundleKeeper:
         # First on disk: after a power cut now, the start counts as one of the trial's.
         await _in_thread(self._life.activate)
         self._end_shadow()
-        self._trial_since = time.monotonic()
+        self.trial_since = time.monotonic()
         try:
             head = await self._install(engine)
         except EdgeRuntimeError as error:
@@ -330,7 +330,7 @@ class BundleKeeper:
         self._place.shadow = None
 
     async def _commit_if_due(self) -> None:
-        if self._life.state.phase is not Phase.TRIAL or time.monotonic() - self._trial_since < self._trial_s:
+        if self._life.state.phase is not Phase.TRIAL or time.monotonic() - self.trial_since < self.trial_s:
             return
         async with self._turn:
             if self._life.state.phase is Phase.TRIAL:

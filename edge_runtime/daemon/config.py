@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PositiveInt, ValidationInfo, model_v
 from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
+from edge_runtime.daemon.logs import LogTable
 from edge_runtime.daemon.sink_tables import SinkTable
 from edge_runtime.daemon.supervisor import SupervisorTable
 from edge_runtime.errors import ConfigError
@@ -149,6 +150,7 @@ class PipelineConfig(Table):
     serial_commands: SerialCommandsTable | None = None
     bundles: BundlesTable | None = None
     supervisor: SupervisorTable = Field(default_factory=SupervisorTable)
+    log: LogTable = Field(default_factory=LogTable)
 
     @model_validator(mode="after")
     def _learning_has_classes(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from edge_runtime.daemon.head_push import units_for
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.daemon.unit import Unit
-from edge_runtime.errors import BundleError, DataError
+from edge_runtime.errors import BundleError, ConfigError, DataError
 from edge_runtime.features import OnlineStore
 from edge_runtime.learning.contest import PUSHED
 from edge_runtime.service.device import Device, LabelFate, LabelRequest, ModelInfo
@@ -44,6 +44,8 @@ class RunningDevice(Device):
         Says what each overlay that pipelines share did.
     service
         What became of the service.
+    reload
+        Reads its file again; None: it has none.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class RunningDevice(Device):
         online: Sequence[OnlineStore] = (),
         overlays: Callable[[], dict[str, Any]] = dict,
         service: Stage | None = None,
+        reload: Callable[[], Awaitable[dict[str, Any]]] | None = None,
     ) -> None:
         self.name = name
         self.hub = hub
@@ -62,6 +65,7 @@ class RunningDevice(Device):
         self._online = tuple(online)
         self._overlays = overlays
         self._service = service or Stage("service")
+        self._reload = reload
         self._started = time.monotonic()
 
     def is_ready(self, model: str | None = None) -> bool:
@@ -113,6 +117,12 @@ class RunningDevice(Device):
     async def steer(self, pipeline: str, action: str, name: str = "") -> dict[str, Any]:
         """Tell a pipeline's learner what to do."""
         return await self._units[pipeline].steer(action, name)
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the device's file again."""
+        if self._reload is None:
+            raise ConfigError("this device was not made from a file")
+        return await self._reload()
 
     async def carry_out(self, command: str, payload: bytes) -> dict[str, Any]:
         """Carry out a command that came as a message."""

@@ -19,6 +19,7 @@ from edge_runtime.daemon.config import (
     check_labels,
     parse_pipeline,
 )
+from edge_runtime.daemon.logs import LogTable
 from edge_runtime.daemon.supervisor import SupervisorTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.sources.tables import AnySourceTable, MqttTable, SerialTable
@@ -33,6 +34,7 @@ class DeviceTables(Table):
     service: ServiceTable | None = None
     serial_commands: SerialCommandsTable | None = None
     supervisor: SupervisorTable = Field(default_factory=SupervisorTable)
+    log: LogTable = Field(default_factory=LogTable)
 
 
 class DeviceFile(DeviceTables):

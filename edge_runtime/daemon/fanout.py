@@ -152,6 +152,11 @@ class FanOut:
         """Return what became of the records, sink by sink; exact once the fanout is closed."""
         return [lane.counts() for lane in self._lanes]
 
+    @property
+    def stages(self) -> list[Stage]:
+        """What is done about each sink that fails as a whole."""
+        return [lane.stage for lane in self._lanes]
+
     def status(self) -> dict[str, dict[str, Any]]:
         """Return, sink by sink, what became of the records, and what waits where there is an outbox."""
         return {lane.name: _status(lane) for lane in self._lanes}

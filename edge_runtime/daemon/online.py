@@ -28,14 +28,14 @@ class OnlineKeeper(Watcher):
     view, key
         The pipeline's view, also as an attribute: another network may have another view; and whose features they are.
     flush_every
-        Seconds from one writing of what waits to the next.
+        Seconds from one writing of what waits to the next; also as an attribute.
     """
 
     def __init__(self, store: OnlineStore, view: FeatureView, key: str, *, flush_every: float) -> None:
         self.store = store
         self.view = view
         self._key = key
-        self._flush_every = flush_every
+        self.flush_every = flush_every
 
     def block(self, pipeline: str, channels: Sequence[str], block: Block) -> None:
         """Keep nothing of it."""
@@ -51,7 +51,7 @@ class OnlineKeeper(Watcher):
         """Write what waits, now and then and at the end; a disk that fails is told of, and tried again."""
         try:
             while True:
-                await anyio.sleep(self._flush_every)
+                await anyio.sleep(self.flush_every)
                 await self._tried(self.store.flush)
         finally:
             with anyio.CancelScope(shield=True):

@@ -18,10 +18,12 @@ from edge_runtime.daemon.device_file import DeviceConfig
 from edge_runtime.daemon.engine import Engine, build_engine
 from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.labels import LabelQueue
+from edge_runtime.daemon.logs import set_logs
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import OWN_STAGES, Pipeline
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.reload import Handles, Reloader
 from edge_runtime.daemon.run import Beside, Stream, run_streams
 from edge_runtime.daemon.serial_commands import SerialCommands
 from edge_runtime.daemon.shadow import Shadow, ShadowPlace
@@ -55,6 +57,8 @@ class Plant:
         The device as others see it.
     sinks
         Sinks that several pipelines share.
+    reloader
+        Reads the file again.
     beside
         What runs beside the pipelines: the service, systemd's watchdog, and the online stores' writing.
     """
@@ -62,6 +66,7 @@ class Plant:
     streams: tuple[Stream, ...]
     device: RunningDevice
     sinks: tuple[Sink, ...]
+    reloader: Reloader
     beside: Beside
 
     @property
@@ -71,8 +76,10 @@ class Plant:
 
     async def run(self, *, handle_signals: bool = False, beside: Beside = ()) -> bool:
         """Run it as `run_streams` does, with something more beside it."""
+        set_logs(self.reloader.config.tables.log)
+        hears = [self.reloader.on_hangup] if handle_signals else []
         return await run_streams(
-            self.streams, handle_signals=handle_signals, beside=(*self.beside, *beside), sinks=self.sinks
+            self.streams, handle_signals=handle_signals, beside=(*self.beside, *hears, *beside), sinks=self.sinks
         )
 
 
@@ -107,6 +114,7 @@ def build_plant(config: DeviceConfig, *, board: str | None = None) -> Plant:
     made = [_build(one, shared, sinks[one.pipeline.name], hub) for one in config.pipelines]
     online = [store for one in made for store in one.online]
     service = Stage("service", config.tables.supervisor.policy("service"), owner=config.tables.device.name)
+    reloader = Reloader(config, {one.unit.name: one.handles for one in made}, [service])
     device = RunningDevice(
         config.tables.device.name,
         [one.unit for one in made],
@@ -114,10 +122,11 @@ def build_plant(config: DeviceConfig, *, board: str | None = None) -> Plant:
         online=online,
         overlays=shared.overlays.status,
         service=service,
+        reload=reloader.reload,
     )
     commands.device = device
     beside = [*_beside(config, device, service), *(task for one in made for task in one.beside)]
-    return Plant(_streams(made), device, tuple(lent), tuple(beside))
+    return Plant(_streams(made), device, tuple(lent), reloader, tuple(beside))
 
 
 @dataclass
@@ -148,8 +157,13 @@ class _Built:
     unit: Unit
     source: Source
     tap: Path | None
-    online: tuple[OnlineStore, ...]
+    handles: Handles
     beside: Beside
+
+    @property
+    def online(self) -> list[OnlineStore]:
+        """Where its features are."""
+        return [kept.store for kept in self.handles.online]
 
 
 def _build(config: PipelineConfig, shared: _Shared, sinks: Mapping[str, Sink], hub: Hub) -> _Built:
@@ -173,8 +187,8 @@ def _build(config: PipelineConfig, shared: _Shared, sinks: Mapping[str, Sink], h
         keeper.serves(partial(_install, pipeline, online), pipeline.tell_event)
         pipeline.mend_with(keeper.mend)
     beside = [*([] if keeper is None else [keeper.serve]), *(kept.run for kept in online)]
-    stores = tuple(kept.store for kept in online)
-    return _Built(Unit(pipeline, stages, keeper), source, config.pipeline.tap, stores, tuple(beside))
+    handles = Handles(pipeline, list(sinks.values()), [*stages.values(), *pipeline.fanout.stages], online, keeper)
+    return _Built(Unit(pipeline, stages, keeper), source, config.pipeline.tap, handles, tuple(beside))
 
 
 def _streams(made: Sequence[_Built]) -> tuple[Stream, ...]:

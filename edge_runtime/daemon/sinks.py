@@ -8,6 +8,7 @@ from pathlib import Path
 from edge_runtime.daemon.sink_tables import JsonLinesTable, MqttTable, OutboxTable, SerialTable, SinkTable, StoreTable
 from edge_runtime.errors import ConfigError
 from edge_runtime.store import Retention, Store, StoreSink
+from edge_runtime.telemetry.borrowed import lender_of
 from edge_runtime.telemetry.forward import Forwarder
 from edge_runtime.telemetry.jsonl import JsonLinesSink, StandardOutputSink
 from edge_runtime.telemetry.link import Carrier
@@ -26,7 +27,7 @@ from edge_runtime.telemetry.rate import RateLimit
 from edge_runtime.telemetry.serial import SerialCarrier
 from edge_runtime.telemetry.sink import Sink
 
-__all__ = ["open_sinks"]
+__all__ = ["open_sinks", "retune"]
 
 REPEATABLE = ("bundles", "label", "status")
 """Commands that change nothing when they are carried out again; a label that comes again is answered as a duplicate."""
@@ -76,6 +77,17 @@ def open_sinks(
     return sinks
 
 
+def retune(sink: Sink, table: SinkTable) -> None:
+    """Give an open sink what can be changed of its table while it runs: kinds, priorities, rates and limits of age."""
+    lender = lender_of(sink)
+    sink.kinds = lender.kinds = None if table.kinds is None else frozenset(table.kinds)
+    if isinstance(table, OutboxTable) and isinstance(lender, OutboxSink):
+        lender.prioritise(table.priorities)
+        lender.forwarder.retune(late_after=table.late_after, rate=_rate(table))
+    if isinstance(table, StoreTable) and isinstance(lender, StoreSink):
+        lender.limit(rows=table.keep_rows, age_s=table.keep_for)
+
+
 def _check_outboxes(tables: Sequence[SinkTable]) -> None:
     seen: set[Path] = set()
     for position, table in enumerate(tables):
@@ -121,12 +133,15 @@ def _serial_carrier(table: SerialTable) -> SerialCarrier:
 def _outbox_sink(table: OutboxTable, carrier: Carrier, *, batch: int = 64) -> OutboxSink:
     spool = Spool(table.outbox, cap_bytes=table.outbox_cap, when_full=table.when_full)
     outbox = Outbox(spool, commit_every=table.commit_every)
-    rate = None if table.rate_limit is None else RateLimit(table.rate_limit)
     return OutboxSink(
         outbox,
-        Forwarder(outbox, carrier, batch=batch, late_after=table.late_after, rate=rate),
+        Forwarder(outbox, carrier, batch=batch, late_after=table.late_after, rate=_rate(table)),
         priorities=table.priorities,
     )
+
+
+def _rate(table: OutboxTable) -> RateLimit | None:
+    return None if table.rate_limit is None else RateLimit(table.rate_limit)
 
 
 def _mqtt_carrier(

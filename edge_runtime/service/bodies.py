@@ -22,6 +22,8 @@ __all__ = [
     "ModelMetadata",
     "OneLabel",
     "Ready",
+    "Reload",
+    "Reloaded",
     "RequestTensor",
     "ResponseTensor",
     "RollBack",
@@ -214,6 +216,17 @@ class Steered(Body):
     pipeline: str
     serving: str
     classes: list[str]
+
+
+class Reload(Body):
+    """Nothing: the device's file is where it is."""
+
+
+class Reloaded(Body):
+    """Which settings were changed, and which would take a restart and keep their old values."""
+
+    applied: list[str]
+    refused: list[str]
 
 
 class BundleAction(Body):

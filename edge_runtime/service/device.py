@@ -190,6 +190,16 @@ class Device(ABC):
         """
 
     @abstractmethod
+    async def reload(self) -> dict[str, Any]:
+        """Read the device's file again, and return what was ``applied`` and what was ``refused``: it takes a restart.
+
+        Raises
+        ------
+        ConfigError
+            If the file has a mistake; nothing was changed.
+        """
+
+    @abstractmethod
     def bundles(self) -> dict[str, Any]:
         """Return which bundles are there, and which serves."""
 

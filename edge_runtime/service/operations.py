@@ -132,6 +132,10 @@ async def _roll_back(device: Device, _: str, body: BaseModel | None) -> BaseMode
     return bodies.RolledBack(pipeline=pipeline, serving=await device.roll_back(pipeline))
 
 
+async def _reload(device: Device, _: str, __: BaseModel | None) -> BaseModel:
+    return bodies.Reloaded.model_validate(await device.reload())
+
+
 async def _bundles(device: Device, _: str, __: BaseModel | None) -> BaseModel:
     return bodies.BundleState.model_validate(device.bundles())
 
@@ -182,6 +186,11 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         body=bodies.Steering,
         may_fail=(400, 404, 413, 415, 503),
+    ),
+    Operation(
+        *("POST", "/reload", "Read the device's file again", _reload, bodies.Reloaded),
+        body=bodies.Reload,
+        may_fail=(400, 409, 413, 415, 503),
     ),
     Operation("GET", "/bundles", "Which bundles are there", _bundles, bodies.BundleState, may_fail=(409,)),
     Operation(

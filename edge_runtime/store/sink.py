@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,10 @@ class StoreSink(GroupSink[Entry]):
         self._store = store
         self._waiting: OrderedDict[tuple[str, int], Features] = OrderedDict()
         self._names: dict[tuple[str, ...], str] = {}
+
+    def limit(self, *, rows: int | None, age_s: float | None) -> None:
+        """Say anew how many rows of each kind are kept, and for how many seconds; None: no limit."""
+        self._store.retention = replace(self._store.retention, rows=rows, age_s=age_s)
 
     def keep_features(self, pipeline: str, names: Sequence[str], window: int, values: npt.NDArray[np.float32]) -> None:
         """Keep a window's features until its prediction is put; they are stored together.

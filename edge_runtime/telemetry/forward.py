@@ -83,9 +83,13 @@ class Forwarder:
         self._carrier = carrier
         self._batch = batch
         self._windows = windows
+        self.retune(late_after=late_after, rate=rate)
+        self._backoff = backoff or Backoff()
+
+    def retune(self, *, late_after: float, rate: RateLimit | None) -> None:
+        """Say anew when a record is late, and how many may be sent."""
         self._late_ns = round(late_after * NS_PER_S)
         self._rate = rate
-        self._backoff = backoff or Backoff()
 
     async def run(self) -> None:
         """Forward until cancelled."""

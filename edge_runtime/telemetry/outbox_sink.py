@@ -50,9 +50,13 @@ class OutboxSink(Sink):
         self.outbox = outbox
         self.blocks = outbox.blocks
         self.forwarder = forwarder
-        self._priorities = {**PRIORITIES, **(priorities or {})}
+        self.prioritise(priorities)
         self._drain_s = drain_s
         self._tasks: TaskGroup | None = None
+
+    def prioritise(self, priorities: Mapping[str, int] | None) -> None:
+        """Say anew what is sent first, by kind of record; records that wait already keep their places."""
+        self._priorities = {**PRIORITIES, **(priorities or {})}
 
     async def put(self, records: Sequence[Record]) -> None:
         """Store the records; return when they are on the disk, or have been acknowledged already."""

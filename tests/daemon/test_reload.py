@@ -1,0 +1,180 @@
+"""The device's file is read again while it runs: by SIGHUP in a real daemon, and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_runtime.daemon import load_device
+from edge_runtime.daemon.plant import Plant, build_plant
+from edge_runtime.errors import ConfigError
+from support.device import RECORDING, write_device, write_pipeline
+from support.mosquitto import free_port
+
+MQTT = """[[sink]]
+kind = "mqtt"
+broker = "mqtt://127.0.0.1:{port}"
+outbox = "press.outbox"
+rate_limit = 5.0
+"""
+STORE = """[[sink]]
+kind = "store"
+path = "press.store"
+keep_rows = 100
+"""
+
+
+@pytest.mark.anyio
+async def test_what_can_be_changed_is_and_the_rest_is_named(tmp_path: Path) -> None:
+    press = write_pipeline(tmp_path, "press", more=MQTT.format(port=free_port()) + STORE)
+    file = write_device(tmp_path, press, write_pipeline(tmp_path, "pump"))
+    plant = build_plant(load_device(file))
+    async with AsyncExitStack() as stack:
+        for pipeline in plant.pipelines:
+            await stack.enter_async_context(pipeline.fanout)
+        await check(plant, file, press)
+
+
+async def check(plant: Plant, file: Path, press: Path) -> None:
+    assert await plant.reloader.reload() == {"applied": [], "refused": []}
+
+    more = 'rate_limit = 9.0\nlate_after = "3 s"\nkinds = ["event"]'
+    change(press, ("rate_limit = 5.0", more), ("keep_rows = 100", "keep_rows = 7"), ('= "1 s"\n[s', '= "2 s"\n[s'))
+    change(press, ('hop = "1 s"', 'hop = "500 ms"'), ('"calm", "wild"', '"still", "wild"'))
+    change(file, ('"shed"\n', '"barn"\n[supervisor]\nrestarts = 9\n[supervisor.accelerator]\nthen = "stop"\n'))
+    answer = await plant.reloader.reload()
+    assert answer["applied"] == [
+        "press.pipeline.status_every",
+        "press.sink[0].kinds",
+        "press.sink[0].late_after",
+        "press.sink[0].rate_limit",
+        "press.sink[1].keep_rows",
+        "supervisor.restarts",
+    ]
+    assert answer["refused"] == ["device.name", "press.model.classes", "press.view.hop", "supervisor.accelerator.then"]
+    pipeline = next(one for one in plant.pipelines if one.name == "press")
+    assert pipeline.status_every == 2.0
+    policy = pipeline.stages["accelerator"].policy
+    assert (policy.restarts, policy.then) == (9, "degrade")
+    # What takes a restart is named again for as long as the file says it.
+    assert await plant.reloader.reload() == {"applied": [], "refused": answer["refused"]}
+
+    change(press, ('window = "2 s"', 'window = "2 sec"'), ('= "2 s"\n[s', '= "5 s"\n[s'))
+    with pytest.raises(ConfigError, match="sec"):
+        await plant.reloader.reload()
+    assert pipeline.status_every == 2.0
+
+    change(press, ('window = "2 sec"', 'window = "2 s"'), (STORE.replace("100", "7"), ""))
+    change(file, (', "pump.toml"', ""))
+    answer = await plant.reloader.reload()
+    assert answer["applied"] == ["press.pipeline.status_every"]
+    assert {"press.sink", "pump"} < set(answer["refused"])
+
+
+def change(file: Path, *changes: tuple[str, str]) -> None:
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+class Daemon:
+    """A daemon in a process of its own."""
+
+    def __init__(self, file: Path, port: int) -> None:
+        self.log, self.port = file.parent / "log", port
+        code = "from edge_runtime.cli.main import main; main()"
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen([sys.executable, "-c", code, "run", str(file)], stdout=log, stderr=log)
+
+    def ask(self, path: str, body: Any = None) -> tuple[int, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        url = f"http://127.0.0.1:{self.port}{path}"
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 # it is http
+                text = answer.read().decode()
+                return answer.status, text if path == "/metrics" else json.loads(text)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    def until(self, holds: Callable[[], Any]) -> None:
+        end = time.monotonic() + 120
+        while not holds():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < end, self.log.read_text()
+            time.sleep(0.05)
+
+    def hang_up(self) -> None:
+        os.kill(self.process.pid, signal.SIGHUP)
+
+    def logged(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+
+
+def statuses(records: Path) -> int:
+    lines = records.read_text().splitlines() if records.exists() else []
+    return sum('"status"' in line for line in lines)
+
+
+def events(daemon: Daemon, what: str) -> list[dict[str, Any]]:
+    return [line for line in daemon.logged() if line["event"] == what]
+
+
+def test_a_running_daemon_reads_its_file_again_at_sighup(tmp_path: Path) -> None:
+    port = free_port()
+    names = ("press", "pump")
+    files = [write_pipeline(tmp_path, name, source=RECORDING + "pace = 20.0\n") for name in names]
+    tables = f'[service]\nport = {port}\n[log]\nformat = "json"\n'
+    file = write_device(tmp_path, *files, more=tables, cases=4000)
+    daemon = Daemon(file, port)
+    try:
+        daemon.until(lambda: daemon.ask("/v2/health/ready")[0] == 200)
+        assert all(daemon.ask(f"/v2/models/{name}")[1]["name"] == name for name in names)
+        assert not events(daemon, "service listens")  # it is told at level info
+
+        change(files[1], ('"1 s"\n[source]', '"20 ms"\n[source]'))
+        change(file, ('format = "json"', 'format = "json"\nlevel = "info"'), ('"shed"', '"barn"'))
+        daemon.hang_up()
+        daemon.until(lambda: events(daemon, "reloaded"))
+        (reloaded,) = events(daemon, "reloaded")
+        assert reloaded["applied"] == ["log.level", "pump.pipeline.status_every"]
+        daemon.until(lambda: events(daemon, "some changes need a restart; the old values stay"))
+        assert daemon.logged()[-1]["keys"] == ["device.name"]
+        daemon.until(lambda: statuses(tmp_path / "pump.jsonl") > 20)
+
+        change(files[0], ('window = "2 s"', 'window = "2 sec"'))
+        daemon.hang_up()
+        daemon.until(lambda: events(daemon, "not reloaded; what runs goes on"))
+        (refused,) = events(daemon, "not reloaded; what runs goes on")
+        assert "press.toml: view.window: has the unit 'sec'" in refused["error"]
+        status, answer = daemon.ask("/reload", {})
+        assert (status, answer["error"]) == (409, refused["error"])
+        before = daemon.ask("/status")[1]["pipelines"]["press"]["inferences"]
+        daemon.until(lambda: daemon.ask("/status")[1]["pipelines"]["press"]["inferences"] > before + 5)
+
+        change(files[0], ("2 sec", "2 s"))
+        assert daemon.ask("/reload", {}) == (200, {"applied": [], "refused": ["device.name"]})
+        metrics = daemon.ask("/metrics")[1]
+        for name in names:
+            assert f'edge_stage_up{{pipeline="{name}",stage="accelerator"}} 1.0' in metrics
+            assert f'edge_inferences_total{{pipeline="{name}"}}' in metrics
+    finally:
+        daemon.process.terminate()
+        assert daemon.process.wait(60) == 0, daemon.log.read_text()
