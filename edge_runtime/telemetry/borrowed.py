@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge_runtime.errors import EdgeRuntimeError
+from typing_extensions import Self
+
+from edge_runtime.errors import SinkError
 from edge_runtime.telemetry.record import Record
 from edge_runtime.telemetry.sink import Sink
 
@@ -24,18 +26,26 @@ class BorrowedSink(Sink):
         super().__init__()
         self.lender = lender
         self.kinds, self.at_once, self.blocks = lender.kinds, lender.at_once, lender.blocks
+        self._closed = False
 
     async def put(self, records: Sequence[Record]) -> None:
         """Have the sink take records; return when they are as durable as it promises."""
         try:
+            if self._closed:
+                raise SinkError("this way to the sink is closed")
             await self.lender.put(records)
-        except EdgeRuntimeError:
+        except SinkError:
             self.failed += len(records)
             raise
         self.acknowledged += len(records)
 
     async def close(self) -> None:
-        """Do nothing: the sink is another's."""
+        """Take nothing any more; the sink itself is another's, and stays open."""
+        self._closed = True
+
+    async def __aenter__(self) -> Self:
+        self._closed = False
+        return self
 
 
 def lender_of(sink: Sink) -> Sink:

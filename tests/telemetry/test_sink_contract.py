@@ -27,6 +27,7 @@ from edge_runtime.telemetry import (
     StandardOutputSink,
     make_record,
 )
+from edge_runtime.telemetry.borrowed import BorrowedSink
 from edge_runtime.telemetry.outbox import Item, inspect_outbox
 from edge_runtime.telemetry.outbox.spool import Committed
 
@@ -60,6 +61,21 @@ class MemoryBench(Bench):
 
     def mend_it(self) -> None:
         self.sink.broken = False
+
+
+class BorrowedBench(MemoryBench):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lender, self.sink = self.sink, BorrowedSink(self.sink)
+
+    def durable(self) -> list[dict[str, Any]]:
+        return self.lender.records
+
+    def break_it(self) -> None:
+        self.lender.broken = True
+
+    def mend_it(self) -> None:
+        self.lender.broken = False
 
 
 class FileBench(Bench):
@@ -163,10 +179,12 @@ class StoreBench(Bench):
         self.store.broken = False
 
 
-@pytest.fixture(params=["memory", "file", "output", "outbox", "store"])
+@pytest.fixture(params=["memory", "borrowed", "file", "output", "outbox", "store"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     if request.param == "memory":
         return MemoryBench()
+    if request.param == "borrowed":
+        return BorrowedBench()
     if request.param == "outbox":
         return OutboxBench(tmp_path)
     if request.param == "store":
