@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
 from edge_runtime.config import Table
 
-__all__ = ["LogTable", "set_logs"]
-
-_at_start: dict[str, Any] = {}
+__all__ = ["LogTable", "Logs"]
 
 
 class LogTable(Table):
@@ -21,14 +19,18 @@ class LogTable(Table):
     format: Literal["text", "json"] = "text"
 
 
-def set_logs(table: LogTable) -> None:
-    """Log as a table says from now on; what it does not say is as it was at the first call."""
-    if not _at_start:
-        _at_start.update(structlog.get_config())
-    chosen = dict(_at_start)
-    if table.level is not None:
-        chosen["wrapper_class"] = structlog.make_filtering_bound_logger(getattr(logging, table.level.upper()))
-    if table.format == "json":
-        # Whatever renders for people is the last one.
-        chosen["processors"] = [*_at_start["processors"][:-1], structlog.processors.JSONRenderer()]
-    structlog.configure(**chosen)
+class Logs:
+    """The log as it was when this was made, and as a table has it."""
+
+    def __init__(self) -> None:
+        self._before = structlog.get_config()
+
+    def set(self, table: LogTable) -> None:
+        """Log as a table says from now on; what it does not say is as it was before."""
+        chosen = dict(self._before)
+        if table.level is not None:
+            chosen["wrapper_class"] = structlog.make_filtering_bound_logger(getattr(logging, table.level.upper()))
+        if table.format == "json":
+            # What renders for people is the last one.
+            chosen["processors"] = [*self._before["processors"][:-1], structlog.processors.JSONRenderer()]
+        structlog.configure(**chosen)

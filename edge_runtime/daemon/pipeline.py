@@ -84,6 +84,7 @@ class Pipeline:
         self._channels = tuple(channels)
         self._worker: Worker | None = None
         self._is_open = False
+        self._hurried = anyio.Event()
         self._turn = anyio.Lock()
         self._mend: Callable[[EdgeRuntimeError], Awaitable[bool]] | None = None
         self._blocks = self._passed_over = 0
@@ -163,6 +164,10 @@ class Pipeline:
             await self._worker.run(self._rig.switch, engine)
             self._first_at = 0.0
 
+    def hurry(self) -> None:
+        """Wait for no restart any more: the stream is about to end, and what has come shall be told in bounded time."""
+        self._hurried.set()
+
     def mend_with(self, mend: Callable[[EdgeRuntimeError], Awaitable[bool]]) -> None:
         """Ask `mend` when the pipeline fails: where it switched to a network that works, the pipeline goes on."""
         self._mend = mend
@@ -224,12 +229,17 @@ class Pipeline:
                 stage.began = True
 
     async def _wait(self, seconds: float, *, blocks: AsyncIterable[Block] | None) -> None:
-        """Wait, and pass over what comes meanwhile where somebody else wants it too."""
+        """Wait, unless there is hurry, and pass over what comes meanwhile where somebody else wants it too."""
         with anyio.move_on_after(seconds):
-            if blocks is not None:
-                async for _ in blocks:
-                    self._passed_over += 1
-            await anyio.sleep_forever()
+            async with anyio.create_task_group() as tasks:
+                if blocks is not None:
+                    tasks.start_soon(self._pass_over, blocks, name=f"pass over {self.name}")
+                await self._hurried.wait()
+                tasks.cancel_scope.cancel()
+
+    async def _pass_over(self, blocks: AsyncIterable[Block]) -> None:
+        async for _ in blocks:
+            self._passed_over += 1
 
     async def _follow(self, turn: Turn) -> None:
         """Show and tell what a turn found."""

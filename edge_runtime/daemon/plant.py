@@ -18,7 +18,6 @@ from edge_runtime.daemon.device_file import DeviceConfig
 from edge_runtime.daemon.engine import Engine, build_engine
 from edge_runtime.daemon.fanout import FanOut
 from edge_runtime.daemon.labels import LabelQueue
-from edge_runtime.daemon.logs import set_logs
 from edge_runtime.daemon.notify import keep_watchdog
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import OWN_STAGES, Pipeline
@@ -76,7 +75,7 @@ class Plant:
 
     async def run(self, *, handle_signals: bool = False, beside: Beside = ()) -> bool:
         """Run it as `run_streams` does, with something more beside it."""
-        set_logs(self.reloader.config.tables.log)
+        self.reloader.begin()
         hears = [self.reloader.on_hangup] if handle_signals else []
         return await run_streams(
             self.streams, handle_signals=handle_signals, beside=(*self.beside, *hears, *beside), sinks=self.sinks

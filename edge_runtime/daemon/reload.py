@@ -15,7 +15,7 @@ import structlog
 from edge_runtime.daemon.bundle_keeper import BundleKeeper
 from edge_runtime.daemon.config import PipelineConfig
 from edge_runtime.daemon.device_file import DeviceConfig, load_device
-from edge_runtime.daemon.logs import set_logs
+from edge_runtime.daemon.logs import Logs
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.sinks import retune
@@ -80,9 +80,15 @@ class Reloader:
     handles: Mapping[str, Handles]
     stages: Sequence[Stage]
     _running: dict[str, Any] = field(init=False)
+    _logs: Logs | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self._running = dict(_settings(self.config))
+
+    def begin(self) -> None:
+        """Log as the file says, now that it runs."""
+        self._logs = Logs()
+        self._logs.set(self.config.tables.log)
 
     async def on_hangup(self) -> None:
         """Read the file again at each SIGHUP, for ever; a file with a mistake is told of in the log."""
@@ -114,7 +120,8 @@ class Reloader:
         return {"applied": applied, "refused": refused}
 
     def _apply(self, new: DeviceConfig) -> None:
-        set_logs(new.tables.log)
+        if self._logs is not None:
+            self._logs.set(new.tables.log)
         for stage in (*self.stages, *(stage for one in self.handles.values() for stage in one.stages)):
             policy = new.tables.supervisor.policy(stage.name)
             stage.policy = replace(policy, then=stage.policy.then) if stage.name == "accelerator" else policy

@@ -131,11 +131,13 @@ class _Run:
         self.stopping = False
         self.failures: list[Exception] = []
         self._scopes: list[anyio.CancelScope] = []
+        self._pipelines: list[Pipeline] = []
 
     async def stream(self, stream: Stream) -> None:
         """Run a source and its pipelines, until all of them have ended."""
         scope = anyio.CancelScope()
         self._scopes.append(scope)
+        self._pipelines += stream.pipelines
         if self.stopping:
             scope.cancel()
         async with anyio.create_task_group() as tasks:
@@ -162,6 +164,8 @@ class _Run:
                 self.stopping = True
                 for scope in self._scopes:
                     scope.cancel()
+                for pipeline in self._pipelines:
+                    pipeline.hurry()
 
     async def _pipeline(self, pipeline: Pipeline, blocks: MemoryObjectReceiveStream[Block], others: bool) -> None:
         """Run a pipeline, and close its queue whatever happens, so that nobody waits for it to take more."""

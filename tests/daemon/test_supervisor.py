@@ -242,6 +242,21 @@ async def test_nobody_waits_for_a_neighbour_that_is_to_be_started_again() -> Non
     assert waiting.report().passed_over > 0
 
 
+async def test_a_stream_that_shall_end_waits_for_no_restart() -> None:
+    stream, sink = daemon.source(), MemorySink()
+    failures: list[Exception] = [AcceleratorError("rubbish")]
+    kept = stages("accelerator", first_wait_s=3600, longest_wait_s=3600)
+    deployed = daemon.deployment(lambda: Failing(failures))
+    pipeline = daemon.pipeline("p", stream, deployed=deployed, sinks={"m": sink}, stages=kept)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run_pipelines, stream, [pipeline])
+            while kept["accelerator"].state != "waiting":
+                await anyio.sleep(0.005)
+            pipeline.hurry()
+    assert [record["window"] for record in told(sink)] == WINDOWS
+
+
 TABLE = '[supervisor]\nrestarts = 2\n[supervisor.accelerator]\nfirst_wait = "2 s"\nthen = "stop"\n'
 
 
