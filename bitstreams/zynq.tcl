@@ -1,32 +1,22 @@
 # A Zynq's block design: processing system, interrupt controller, the overlay's cell, and two SmartConnects: to its
-# registers, and from its burst master to a high-performance port of the processor's memory. Sourced by each board's
-# build.tcl. Leaves edge_runtime.bit and edge_runtime.hwh beside that.
+# registers, and from its burst master to a high-performance port of the processor's memory. Sourced with `sources` and
+# `include_dirs`, with what board.tcl says, and with the folders `scripts`, `build` and `output`; leaves
+# edge_runtime.bit and edge_runtime.hwh in `output`.
 
-set here [file dirname [file normalize [info script]]]
-set repository [file dirname $here]
-set build [file join $here $board build]
-file mkdir $build
-
-# Header with the overlay's parameters, and the list of sources, from the board's TOML file.
-set python [expr {[info exists ::env(PYTHON)] ? $::env(PYTHON) : "python3"}]
-set ::env(PYTHONPATH) $repository
-exec $python -m edge_runtime.board_files $board $build
-set list_file [open [file join $build sources.txt]]
-set sources [split [string trim [read $list_file]] "\n"]
-close $list_file
+source [file join $scripts $processing_system.tcl]
 
 create_project -force $board $build -part $part
 set_property board_part $board_part [current_project]
 set_property target_language Verilog [current_project]
 add_files -norecurse $sources
-set_property include_dirs [list $build [file join $repository rtl]] [current_fileset]
+set_property include_dirs $include_dirs [current_fileset]
 update_compile_order -fileset sources_1
 
 create_bd_design system
 set ps [create_bd_cell -type ip -vlnv $ps_vlnv ps]
 apply_bd_automation -rule $ps_rule -config $ps_rule_config $ps
 set_property -dict $ps_config $ps
-set overlay [create_bd_cell -type module -reference $board edge_overlay_0]
+set overlay [create_bd_cell -type module -reference edge_zynq_top edge_overlay_0]
 set reset [create_bd_cell -type ip -vlnv xilinx.com:ip:proc_sys_reset reset]
 set connect [create_bd_cell -type ip -vlnv xilinx.com:ip:smartconnect connect]
 set_property -dict [list CONFIG.NUM_SI 1 CONFIG.NUM_MI 2] $connect
@@ -72,6 +62,6 @@ if {[get_property PROGRESS [get_runs impl_1]] ne "100%"} {
     error "place and route of $board failed; see $build/$board.runs/impl_1/runme.log"
 }
 set run [file join $build $board.runs impl_1]
-file copy -force [file join $run system_wrapper.bit] [file join $here $board edge_runtime.bit]
+file copy -force [file join $run system_wrapper.bit] [file join $output edge_runtime.bit]
 set handoff [file join $build $board.gen sources_1 bd system hw_handoff system.hwh]
-file copy -force $handoff [file join $here $board edge_runtime.hwh]
+file copy -force $handoff [file join $output edge_runtime.hwh]

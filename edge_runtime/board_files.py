@@ -20,10 +20,13 @@ from edge_runtime.paths import rtl_folder
 __all__ = [
     "HEADER_NAME",
     "SIMULATED_CLOCKS_PER_BIT",
+    "ZYNQ_TOP",
     "Ecp5Pll",
     "board_sources",
+    "board_top",
     "plan_ecp5_pll",
     "render_board_header",
+    "render_board_tcl",
     "render_lpf",
     "write_board_files",
 ]
@@ -38,8 +41,10 @@ _MIDDLE_VCO_HZ = 600e6
 
 SIMULATED_CLOCKS_PER_BIT = 16
 
-# What a top takes from `rtl/boards/`, by the bus that leads to it.
-_SHARED = {"uart": ("edge_ecp5_clock", "edge_uart_system"), "pynq": ("edge_zynq_system",), "verilator": ()}
+#: All Zynq boards have one top: pins are the processing system's business.
+ZYNQ_TOP = "edge_zynq_top"
+# What a top takes besides from `rtl/boards/`, by the bus that leads to it.
+_SHARED = {"uart": ("edge_ecp5_clock", "edge_uart_system"), "pynq": ()}
 
 
 @dataclass(frozen=True)
@@ -113,20 +118,33 @@ def _macros(board: Board, *, simulated: bool) -> Iterator[tuple[str, object]]:
         yield "PLL_OUTPUT_DIV", pll.output_div
 
 
-def board_sources(board: Board) -> list[Path]:
-    """Return the Verilog files of a board's top, the overlay's among them; the top module is called like the board.
+def board_top(board: Board) -> str:
+    """Return the name of a board's top module, and of its file in `rtl/boards/`.
 
     Raises
     ------
     ConfigError
         If the board has no top.
     """
-    folder = rtl_folder() / "boards"
-    top = folder / f"{board.name}.v"
-    if not top.is_file():
-        raise ConfigError(f"board {board.name!r} has no top: {top} is not there")
-    shared = [folder / f"{name}.v" for name in _SHARED[board.bus]]
-    return [top, *shared, *sorted(rtl_folder().glob("*.v"))]
+    if board.bus == "pynq":
+        return ZYNQ_TOP
+    if board.bus == "verilator":
+        raise ConfigError(f"board {board.name!r} has no top: it is a simulation of the overlay alone")
+    if not (rtl_folder() / "boards" / f"{board.name}.v").is_file():
+        raise ConfigError(f"board {board.name!r} has no top: rtl/boards/{board.name}.v is not there")
+    return board.name
+
+
+def board_sources(board: Board) -> list[Path]:
+    """Return the Verilog files of a board's top, which comes first, and of the overlay.
+
+    Raises
+    ------
+    ConfigError
+        If the board has no top.
+    """
+    names = (board_top(board), *_SHARED[board.bus])
+    return [*(rtl_folder() / "boards" / f"{name}.v" for name in names), *sorted(rtl_folder().glob("*.v"))]
 
 
 def render_lpf(board: Board) -> str:
@@ -151,8 +169,35 @@ def _electrical(pin: Pin) -> str:
     return f"PULLMODE={pin.pull.upper()} IO_TYPE={pin.standard}{drive}"
 
 
+_PROCESSING_SYSTEMS = {"xc7": "zynq7000", "xcup": "zynq_ultrascale"}
+
+
+def render_board_tcl(board: Board) -> str:
+    """Return what `bitstreams/zynq.tcl` takes from a Zynq board's file.
+
+    Raises
+    ------
+    ConfigError
+        If it is no Zynq board.
+    """
+    if board.pynq is None:
+        raise ConfigError(f"board {board.name!r} has no block design; its bus is {board.bus!r}")
+    settings = {
+        "board": board.name,
+        "part": board.part.device,
+        "board_part": board.pynq.board_part,
+        "base_address": f"0x{board.pynq.base_address:08X}",
+        "clock_mhz": f"{board.clock_hz / 1e6:g}",
+        "processing_system": _PROCESSING_SYSTEMS[board.part.family],
+    }
+    lines = [f"set {name} {value}" for name, value in settings.items()]
+    return "\n".join([f"# Generated from board_configs/{board.name}.toml: do not edit.", *lines, ""])
+
+
 def write_board_files(board: Board, folder: Path) -> list[Path]:
-    """Write into `folder` what the board's top is built with: header, list of sources, constraints; return the files.
+    """Write into `folder` what the board's top is built with, and return the files.
+
+    They are the header, the list of sources, and an ECP5's constraints or a Zynq's settings for Vivado.
 
     Raises
     ------
@@ -165,6 +210,8 @@ def write_board_files(board: Board, folder: Path) -> list[Path]:
     }
     if board.part.family == "ecp5":
         files["constraints.lpf"] = render_lpf(board)
+    if board.pynq is not None:
+        files["board.tcl"] = render_board_tcl(board)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_text(content)

@@ -16,7 +16,18 @@ from edge_runtime.errors import ConfigError, InputError
 from edge_runtime.paths import board_folder
 from edge_runtime.units import Frequency
 
-__all__ = ["Board", "Bus", "OverlayTable", "Part", "Pin", "PynqTable", "SerialTable", "list_boards", "load_board"]
+__all__ = [
+    "Board",
+    "Bus",
+    "OverlayTable",
+    "Part",
+    "Pin",
+    "PynqTable",
+    "SerialTable",
+    "board_file",
+    "list_boards",
+    "load_board",
+]
 
 Bus = Literal["verilator", "pynq", "uart"]
 
@@ -77,9 +88,13 @@ class SerialTable(Table):
 
 
 class PynqTable(Table):
-    """How PYNQ sees the overlay: its address, its bitstream (beside it lies the ``.hwh``), and the processor."""
+    """How PYNQ sees the overlay: its address, its bitstream (beside it lies the ``.hwh``), and the processor.
+
+    `board_part` is what Vivado calls the board.
+    """
 
     base_address: int = Field(ge=0)
+    board_part: str
     bitstream: str
     arch: Literal["armv7l", "aarch64"]
 
@@ -132,7 +147,9 @@ class Board(Table):
                         f"{port} is no key of the table pins; the top's ports must be there, with their sites"
                     )
         if self.bus == "pynq" and self.pynq is None:
-            raise ValueError("a board with bus = 'pynq' needs the table pynq: base_address, bitstream and arch")
+            raise ValueError(
+                "a board with bus = 'pynq' needs the table pynq: base_address, board_part, bitstream and arch"
+            )
         if self.bus != "verilator" and self.overlay_table.axi_master != (self.bus == "pynq"):
             raise ValueError(
                 "overlay.axi_master must be true where bus = 'pynq', as those tops have a port to memory, or else false"
@@ -150,6 +167,24 @@ def list_boards() -> list[str]:
     return sorted(path.stem for path in board_folder().glob("*.toml"))
 
 
+def board_file(name_or_path: str | Path) -> Path:
+    """Return the file of a board that is known by its name, or a file of one's own (a path that ends in ``.toml``).
+
+    Raises
+    ------
+    ConfigError
+        If there is no board of that name.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        return path
+    known = board_folder() / f"{name_or_path}.toml"
+    if not known.is_file():
+        names = ", ".join(list_boards())
+        raise ConfigError(f"board {str(name_or_path)!r} is unknown; known boards: {names}; or give a .toml file")
+    return known
+
+
 def load_board(name_or_path: str | Path) -> Board:
     """Read a board by its name, or from a file of one's own (a path that ends in ``.toml``).
 
@@ -158,10 +193,4 @@ def load_board(name_or_path: str | Path) -> Board:
     ConfigError
         If there is no such board, or its file has a mistake.
     """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = board_folder() / f"{name_or_path}.toml"
-        if not path.is_file():
-            known = ", ".join(list_boards())
-            raise ConfigError(f"board {str(name_or_path)!r} is unknown; known boards: {known}; or give a .toml file")
-    return parse_toml(path, Board)
+    return parse_toml(board_file(name_or_path), Board)

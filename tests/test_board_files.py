@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from edge_runtime.board_files import board_sources, plan_ecp5_pll, render_board_header, render_lpf
+from edge_runtime.board_files import board_sources, board_top, plan_ecp5_pll, render_board_header, render_lpf
 from edge_runtime.boards import list_boards, load_board
 from edge_runtime.errors import ConfigError
 
@@ -61,6 +61,12 @@ def test_every_port_of_the_top_has_its_place_and_no_other(name):
 def test_a_board_without_a_top_says_so():
     with pytest.raises(ConfigError, match="has no top"):
         board_sources(load_board("laptop_sim"))
+
+
+def test_zynq_boards_share_one_top():
+    tops = {board_top(load_board(name)) for name in list_boards() if load_board(name).bus == "pynq"}
+    assert tops == {"edge_zynq_top"}
+    assert board_sources(load_board("kv260"))[0].name == "edge_zynq_top.v"
 
 
 def test_only_ecp5_boards_have_lpf_files():

@@ -1,4 +1,7 @@
-"""The Vivado scripts run under tclsh with stand-ins for Vivado's commands: none has been run on Vivado here."""
+"""The Vivado scripts run under tclsh with stand-ins for Vivado's commands, which take what published scripts give them.
+
+None has been run on Vivado here.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge_runtime.accelerator.bus.pynq_hwh import CELL
+from edge_runtime.board_files import ZYNQ_TOP
 from edge_runtime.boards import list_boards, load_board
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -19,11 +23,11 @@ STAND_INS = Path(__file__).parent / "vivado_commands.tcl"
 ZYNQ = [name for name in list_boards() if load_board(name).bus == "pynq"]
 
 
-def run(script):
+def run(script, *arguments):
     if shutil.which("tclsh") is None:
         pytest.skip("tclsh is missing: apt-get install tcl")
     return subprocess.run(
-        [str(shutil.which("tclsh")), str(STAND_INS), str(script)],
+        [str(shutil.which("tclsh")), str(STAND_INS), str(script), *arguments],
         env={**os.environ, "PYTHON": sys.executable},
         capture_output=True,
         text=True,
@@ -46,7 +50,7 @@ def test_the_script_runs_and_says_what_the_board_file_says(name, bitstreams):
     assert done.returncode == 0, done.stderr
     said = done.stdout
     assert f"-part {board.part.device}" in said
-    assert f"-reference {name} {CELL}" in said
+    assert f"-reference {ZYNQ_TOP} {CELL}" in said
     assert f"-offset 0x{board.pynq.base_address:08X} -range 4M" in said
     assert f"FREQMHZ {board.clock_hz / 1e6:g} " in said
     assert len(re.findall(r"^CALL create_bd_cell", said, re.M)) == 6
@@ -58,7 +62,7 @@ def test_the_script_runs_and_says_what_the_board_file_says(name, bitstreams):
         board.pynq.bitstream.replace(".bit", ".hwh"),
     ]
     sources = (bitstreams / name / "build" / "sources.txt").read_text().split()
-    assert any(path.endswith(f"/boards/{name}.v") for path in sources)
+    assert any(path.endswith(f"/boards/{ZYNQ_TOP}.v") for path in sources)
     assert (bitstreams / name / "build" / "edge_board.vh").is_file()
 
 
@@ -76,6 +80,21 @@ def test_a_mistake_in_a_script_is_seen(bitstreams, old, new, message):
     done = run(bitstreams / "pynq_z2" / "build.tcl")
     assert done.returncode != 0
     assert message in done.stderr
+
+
+def test_a_board_without_a_script_of_its_own_is_named_by_an_argument(bitstreams):
+    done = run(bitstreams / "build.tcl", "pynq_z1")
+    assert done.returncode == 0, done.stderr
+    assert "-force pynq_z1" in done.stdout
+    asked = run(bitstreams / "build.tcl")
+    assert "say which board" in asked.stderr
+
+
+def test_every_script_that_options_come_from_is_named():
+    text = (STAND_INS.parent / "vivado_options.tcl").read_text()
+    sources = re.findall(r"^    \{(\S+) (\S+) (\S+)\} \{$", text, re.M)
+    assert len(sources) >= 6
+    assert [name for name, _, commit in sources if not re.fullmatch(r"[0-9a-f]{40}", commit)] == ["AMD"]
 
 
 def test_every_zynq_board_has_a_script():

@@ -20,8 +20,8 @@ from edge_runtime.paths import cache_folder
 
 __all__ = ["VERSIONS", "environment"]
 
-# pycparser 3 and setuptools 81 have lost what pynq 3.0.1 imports.
-VERSIONS = {"3.0.1": ("pycparser<3", "setuptools<81"), "4.0.0": ()}
+# pycparser 3 and setuptools 81 have lost what pynq 3 imports.
+VERSIONS = {"3.0.1": ("pycparser<3", "setuptools<81"), "3.1.2": ("pycparser<3", "setuptools<81"), "4.0.0": ()}
 _TESTS = ("hypothesis>=6.100", "pytest>=8.2")
 _REPOSITORY = Path(__file__).resolve().parents[1]
 

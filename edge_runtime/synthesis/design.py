@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from edge_runtime.board_files import HEADER_NAME, board_sources, render_board_header, render_lpf
+from edge_runtime.board_files import HEADER_NAME, board_sources, board_top, render_board_header, render_lpf
 from edge_runtime.boards import Board
 from edge_runtime.compiler.resources import verilog_parameters
 from edge_runtime.paths import rtl_folder
@@ -87,7 +87,7 @@ def board_design(board: Board) -> Design:
         If the board has no top.
     """
     headers = {**_headers(), HEADER_NAME: render_board_header(board), f"{board.name}.lpf": render_lpf(board)}
-    return Design(board.name, board.part.family, tuple(board_sources(board)), headers)
+    return Design(board_top(board), board.part.family, tuple(board_sources(board)), headers)
 
 
 def _headers() -> dict[str, str]:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pynqmetadata
 import pytest
 
-from edge_runtime.accelerator.bus.pynq_hwh import render_hwh
+from edge_runtime.accelerator.bus.pynq_hwh import CELL, render_hwh
 from edge_runtime.boards import list_boards, load_board
 
 SHIPPED = sorted((Path(pynqmetadata.__file__).parent / "tests" / "hwhs").glob("*.hwh"))
@@ -42,7 +42,7 @@ def test_each_element_and_attribute_is_one_of_vivados(name, vivados):
 @pytest.mark.parametrize("name", ZYNQ)
 def test_the_processing_system_is_configured_as_vivado_names_it(name):
     root = ElementTree.fromstring(render_hwh(load_board(name)))
-    system = next(module for module in root.iter("MODULE") if module.get("MODTYPE") != name)
+    system = next(module for module in root.iter("MODULE") if module.get("INSTANCE") != CELL)
     named = {parameter.get("NAME") for parameter in system.iter("PARAMETER")}
     shipped = [
         {parameter.get("NAME") for parameter in module.iter("PARAMETER")}
@@ -52,3 +52,49 @@ def test_the_processing_system_is_configured_as_vivado_names_it(name):
     ]
     assert shipped, "pynq ships a design with this processing system"
     assert any(named - {"PROTOCOL"} <= names for names in shipped), sorted(named - set().union(*shipped))
+
+
+# What says where, apart from names of instances and the port's number (HP0, HP2).
+PLACES = ("BASENAME", "BASEVALUE", "HIGHNAME", "HIGHVALUE", "IS_DATA", "IS_INSTRUCTION", "MEMTYPE")
+
+
+def memory_of_masters(root):
+    """Return, for each master that reaches the processor's memory, what its map says and what its port speaks."""
+    for module in root.iter("MODULE"):
+        for found in module.iter("MEMRANGE"):
+            if found.get("MEMTYPE") == "MEMORY":
+                master = interface(module, found.get("MASTERBUSINTERFACE"))
+                (system,) = (m for m in root.iter("MODULE") if m.get("INSTANCE") == found.get("INSTANCE"))
+                slave = interface(system, found.get("SLAVEBUSINTERFACE"))
+                block = found.get("ADDRESSBLOCK").partition("_")[2]
+                places = (system.get("MODTYPE"), block, *(found.get(name) for name in PLACES))
+                yield places, (master.get("TYPE"), protocol(master)), (slave.get("TYPE"), protocol(slave))
+
+
+def interface(module, name):
+    (found,) = (bus for bus in module.iter("BUSINTERFACE") if bus.get("NAME") == name)
+    return found
+
+
+def protocol(bus):
+    return next(parameter.get("VALUE") for parameter in bus.iter("PARAMETER") if parameter.get("NAME") == "PROTOCOL")
+
+
+@pytest.mark.parametrize("name", ZYNQ)
+def test_the_burst_master_reaches_memory_as_those_of_vivados_designs_do(name):
+    shipped = {row for file in SHIPPED for row in memory_of_masters(ElementTree.parse(file).getroot())}
+    (ours,) = memory_of_masters(ElementTree.fromstring(render_hwh(load_board(name))))
+    assert ours in shipped
+
+
+@pytest.mark.parametrize("name", ZYNQ)
+def test_both_ends_of_every_wire_say_the_same(name):
+    root = ElementTree.fromstring(render_hwh(load_board(name)))
+    ports = {(m.get("INSTANCE"), port.get("NAME")): port for m in root.iter("MODULE") for port in m.iter("PORT")}
+    for (instance, here), port in ports.items():
+        (there,) = port.iter("CONNECTION")
+        other = ports[there.get("INSTANCE"), there.get("PORT")]
+        (back,) = other.iter("CONNECTION")
+        assert (back.get("INSTANCE"), back.get("PORT")) == (instance, here)
+        assert {port.get("DIR"), other.get("DIR")} == {"I", "O"}
+        assert [port.get(key) for key in ("LEFT", "SIGNAME")] == [other.get(key) for key in ("LEFT", "SIGNAME")]

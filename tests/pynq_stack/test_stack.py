@@ -11,7 +11,7 @@ import pytest
 from edge_runtime.accelerator import OverlayAccelerator
 from edge_runtime.accelerator.bus import FakeBus, SimulatedPynqBus, open_pynq_bus, simulated_device
 from edge_runtime.accelerator.bus.pynq import driver_class
-from edge_runtime.accelerator.bus.pynq_hwh import CELL, driver_vlnv, render_hwh
+from edge_runtime.accelerator.bus.pynq_hwh import CELL, DRIVER_VLNV, render_hwh
 from edge_runtime.compiler import compile_model
 from edge_runtime.errors import BusError, DeadlineError, ToolError
 from edge_runtime.model import Interpreter
@@ -39,7 +39,7 @@ def test_pynq_finds_the_overlay_in_the_hwh(bitstream, device):
     overlay = pynq.Overlay(str(bitstream), device=device)
     entry = overlay.ip_dict[CELL]
     assert (entry["phys_addr"], entry["addr_range"]) == (BOARD.pynq.base_address, 1 << 22)
-    assert entry["type"] == driver_vlnv(BOARD.name)
+    assert entry["type"] == DRIVER_VLNV
     assert overlay.is_loaded()
 
 
@@ -68,6 +68,32 @@ def test_a_network_runs_with_the_references_bits():
             inference = overlay.infer([values])
             assert np.array_equal(inference.outputs[0], reference.run([values])[0])
             assert inference.cycles == program.cycles
+
+
+def test_a_stream_goes_through_pynqs_buffers(monkeypatch):
+    program = compile_model(dense_network([160, 40, 24, 5], seed=3), SMALL, name="network")
+    reference = Interpreter(program.graph, program.rounding)
+    values = [np.random.default_rng(seed).integers(-128, 128, (1, 160)).astype(np.int8) for seed in range(12)]
+    taken = []
+
+    def allocate(*arguments, **more):
+        taken.append(original(*arguments, **more))
+        return taken[-1]
+
+    original = pynq.allocate
+    monkeypatch.setattr(pynq, "allocate", allocate)
+    with OverlayAccelerator(SimulatedPynqBus(BOARD)) as overlay:
+        overlay.load(program)
+        assert overlay.streams
+        inferences = list(overlay.infer_stream([one] for one in values))
+        moved = [buffer for buffer in taken if buffer.any()]
+    assert all(np.array_equal(i.outputs[0], reference.run([v])[0]) for v, i in zip(values, inferences, strict=True))
+    assert {inference.cycles for inference in inferences} == {program.cycles}
+    assert len(moved) >= 4, "inputs and outputs of two jobs"
+    assert all(isinstance(buffer, pynq.buffer.PynqBuffer) for buffer in taken)
+    # beside the run before it, the next input costs less than one that waits for it
+    alone = max(inference.job_cycles for inference in inferences)
+    assert 0 < np.mean([inference.period_cycles for inference in inferences[1:]]) < alone
 
 
 def test_an_engine_that_hangs_meets_the_deadline(bitstream):

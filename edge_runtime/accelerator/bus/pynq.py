@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from edge_runtime.accelerator.bus.base import WORD_BYTES, Bus, SharedBuffer, check_windows, check_words
-from edge_runtime.accelerator.bus.pynq_hwh import CELL, driver_vlnv
+from edge_runtime.accelerator.bus.pynq_hwh import CELL, DRIVER_VLNV
 from edge_runtime.accelerator.registers import Registers, has_jobs
-from edge_runtime.boards import Board, list_boards
+from edge_runtime.boards import Board
 from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.errors import BusError, ConfigError, ToolError
 
@@ -65,9 +65,7 @@ def open_pynq_bus(board: Board, *, bitstream: Path | None = None, device: Any = 
         raise ToolError(f"pynq cannot load {name}: {error}; is this the board, and are you root?") from error
     cell = getattr(overlay, CELL, None) if CELL in overlay.ip_dict else None
     if not isinstance(cell, driver_class()):
-        raise BusError(
-            f"{name} has no overlay of ours: its design needs a cell {CELL} of type {driver_vlnv(board.name)}"
-        )
+        raise BusError(f"{name} has no overlay of ours: its design needs a cell {CELL} of type {DRIVER_VLNV}")
     return PynqBus(cell)
 
 
@@ -95,7 +93,7 @@ def driver_class() -> type[Any]:
     class EdgeOverlay(base):  # type: ignore[misc, valid-type]
         """The overlay in a block design: `bus` is what `edge_runtime.accelerator.OverlayAccelerator` drives."""
 
-        bindto = [driver_vlnv(name) for name in list_boards()]  # noqa: RUF012 - as pynq wants it
+        bindto = [DRIVER_VLNV]  # noqa: RUF012 - as pynq wants it
 
         @property
         def bus(self) -> PynqBus:

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The overlay as a Zynq's block design takes it: AXI4-Lite with an active-low reset, an AXI4 master for a port to the
-// processor's memory, and an interrupt line.
+// The overlay as every Zynq board's block design takes it: AXI4-Lite with an active-low reset, an AXI4 master for a
+// port to the processor's memory, and an interrupt line. bitstreams/zynq.tcl connects it to the processing system.
 //
-// Overlay parameters are those of edge_board.vh. Vivado finds the buses by the names of the ports.
+// Overlay parameters are those of edge_board.vh. Vivado finds the buses by the names of the ports, and pynq binds its
+// driver by the module's name.
 
 `default_nettype none
 `include "edge_host_interface.vh"
 `include "edge_board.vh"
 
-module edge_zynq_system (
+module edge_zynq_top (
     input  wire                           aclk,
     input  wire                           aresetn,
 
