@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from edge_runtime.boards import Board, load_board
+from edge_runtime.board_project import write_board_project
+from edge_runtime.boards import Board, board_file, load_board
 from edge_runtime.catalogue import find_model
 from edge_runtime.cli.output import BoardOption, JsonFlag, print_json, print_table, terminal
 from edge_runtime.compiler.project import write_project
@@ -35,17 +36,19 @@ def generate_verb(
 ) -> None:
     """Search the overlay that runs one or several networks in the fewest cycles on a board, and write it as a project.
 
-    The project has the sized Verilog, constraints, scripts, the network's program, and a bench that checks itself. With
-    several networks each gets a folder with its own program and bench; the Verilog is the same.
+    The project has the sized Verilog, the board's top, constraints, scripts, the network's program, a bench that checks
+    itself, and the board's file with that overlay. With several networks each gets a folder with its own program and
+    bench; the Verilog is the same.
     """
     chosen = load_board(board)
     files = {path.name: read_model(path) for path in models}
     part = chosen.part
     budget = Resources(part.dsp, part.bram36, round(part.lut * _LUT_SHARE))
-    sized = size_overlay(files, budget, part.family, packed=part.family != "ecp5")
+    sized = size_overlay(files, budget, part.family, packed=part.family != "ecp5", axi_master=chosen.overlay.axi_master)
     for program in sized.programs:
         folder = output if len(sized.programs) == 1 else output / Path(program.name).stem
         write_project(program, folder, family=part.family, device=part.device, clock_hz=chosen.clock_hz, seed=seed)
+        write_board_project(board_file(board), sized.parameters, folder)
     if as_json:
         print_json(_describe(sized, chosen))
     else:

@@ -29,6 +29,9 @@ _VECTOR_LANE_MULTIPLIERS = {"xc7": 1, "xcup": 1, "ecp5": 2}
 # Fitted to synth_xilinx of 24 x 16, 16 x 8 and 8 x 8 arrays.
 _LUT_BASE, _LUT_MAC, _LUT_ARRAY_LANE, _LUT_VECTOR_LANE = 3200.0, 19.0, 800.0, 1900.0
 
+# Yosys' count of the PYNQ-Z2's overlay with its burst master less that without.
+_LUT_BURST_MASTER = 800
+
 
 @dataclass(frozen=True)
 class Resources:
@@ -66,6 +69,8 @@ def estimate_resources(parameters: OverlayParameters, family: Family) -> Resourc
     lanes = (parameters.requant_lanes, parameters.vec_lanes)
     multipliers = lanes[0] * _ARRAY_LANE_MULTIPLIERS[family] + lanes[1] * _VECTOR_LANE_MULTIPLIERS[family]
     logic = _LUT_BASE + _LUT_MAC * macs + _LUT_ARRAY_LANE * lanes[0] + _LUT_VECTOR_LANE * lanes[1]
+    if parameters.axi_master:
+        logic += _LUT_BURST_MASTER
     return Resources(
         dsp=(macs // 2 if parameters.packed else macs) + multipliers,
         bram36=sum(_memories(parameters, family)) / 2,

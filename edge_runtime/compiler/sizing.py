@@ -57,7 +57,9 @@ class SizedOverlay:
         return sum(program.cycles for program in self.programs)
 
 
-def size_overlay(models: Mapping[str, bytes], budget: Resources, family: Family, *, packed: bool) -> SizedOverlay:
+def size_overlay(
+    models: Mapping[str, bytes], budget: Resources, family: Family, *, packed: bool, axi_master: bool = False
+) -> SizedOverlay:
     """Search the overlays that fit a budget for the fastest.
 
     Parameters
@@ -70,6 +72,8 @@ def size_overlay(models: Mapping[str, bytes], budget: Resources, family: Family,
         The FPGA family, as board files name it.
     packed
         Whether one multiplier does two MACs (25 x 18 bits or wider).
+    axi_master
+        Whether it has an AXI4 burst master.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def size_overlay(models: Mapping[str, bytes], budget: Resources, family: Family,
     closest: Sequence[str] = ()
     candidates = 0
     macs = sum(_macs(name, model) for name, model in models.items())
-    for shape in _shapes(budget, family, packed=packed):
+    for shape in _shapes(budget, family, packed=packed, axi_master=axi_master):
         if best and macs // shape.macs_per_cycle > best.cycles:
             continue
         programs = _compile_all(models, _roomy(shape))
@@ -122,7 +126,7 @@ def _describe(budget: Resources) -> str:
     return f"{budget.dsp} DSP, {budget.bram36:g} BRAM36 and {budget.lut:,} LUT"
 
 
-def _shapes(budget: Resources, family: Family, *, packed: bool) -> Iterator[OverlayParameters]:
+def _shapes(budget: Resources, family: Family, *, packed: bool, axi_master: bool) -> Iterator[OverlayParameters]:
     """Yield arrays with their lanes and the smallest memories, those within the budget, the largest arrays first."""
     sizes = sorted(((k, oc) for k in _K_LANES for oc in _OC_LANES), key=lambda size: (-size[0] * size[1], size))
     for k_lanes, oc_lanes in sizes:
@@ -134,6 +138,7 @@ def _shapes(budget: Resources, family: Family, *, packed: bool) -> Iterator[Over
                 act_bytes=_LEAST_ACT_BYTES, weight_rows=2,
                 param_channels=2 * requant, descriptors=4, vec_weight_rows=2, vec_param_channels=2 * vector,
                 table_pairs=2, row_buffer_bytes=_LEAST_ROW_BUFFER,
+                axi_master=axi_master,
             )  # fmt: skip
             if not estimate_resources(shape, family).over(budget):
                 yield shape

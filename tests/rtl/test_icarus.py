@@ -8,12 +8,11 @@ import subprocess
 
 import pytest
 
-from edge_runtime.compiler.host_interface import host_interface
+from edge_runtime.compiler.accesses import accesses
+from edge_runtime.compiler.project import write_project
 from rtl.simulation import RTL
 from rtl.tiny_network import TinyNetwork
 
-INTERFACE = host_interface()
-BENCH = RTL / "sim" / "edge_access_bench.v"
 PARAMETERS = {
     "K_LANES": 12,
     "OC_LANES": 8,
@@ -29,7 +28,6 @@ PARAMETERS = {
     "TABLE_PAIRS": 2,
     "ROW_BUFFER_BYTES": 128,
 }
-WRITE, READ, WAIT, END = 1, 2, 3, 0
 # $error in a generate block, as SystemVerilog has it since 2009
 FIRST_WITH_ELABORATION_TASKS = 12
 
@@ -63,43 +61,19 @@ def iverilog(library, top, parameters, *more):
 
 
 @pytest.mark.parametrize("parameters", [{}, PARAMETERS, {"PACKED": 0}], ids=["default", "small", "plain"])
-def test_icarus_elaborates_the_overlay(library, parameters):
-    assert iverilog(library, "edge_overlay", parameters, "-t", "null") == ""
+@pytest.mark.parametrize("top", ["edge_overlay", "edge_overlay_axi"])
+def test_icarus_elaborates_the_overlay(library, top, parameters):
+    assert iverilog(library, top, parameters, "-t", "null") == ""
 
 
-def words(offset, data):
-    """Return (byte address, word) pairs."""
-    return [(offset + at, int.from_bytes(data[at : at + 4], "little")) for at in range(0, len(data), 4)]
-
-
-def accesses(network):
-    """Load a network, run it twice, and compare the outputs and the cycles."""
-    program = network.program
-    window = {name: window.offset for name, window in INTERFACE.windows.items()}
-    register = {name: register.offset for name, register in INTERFACE.registers.items()}
-    # lanes that the network leaves idle still multiply by zero, and unknown times zero is unknown
-    yield from ((WRITE, *pair) for pair in words(window["ACTIVATIONS"], bytes(network.overlay.act_bytes)))
-    for image in network.images():
-        yield from ((WRITE, *pair) for pair in words(window[image.window] + image.offset, image.data))
-    yield WRITE, register["IRQ_ENABLE"], 1
-    for _ in range(2):
-        inputs, outputs = network.draw()
-        yield from ((WRITE, *pair) for pair in words(window["ACTIVATIONS"] + network.input_address, inputs))
-        yield WRITE, register["CONTROL"], 1
-        yield WAIT, 0, 0
-        yield WRITE, register["IRQ_STATUS"], 1
-        whole = outputs[: len(outputs) // 4 * 4]
-        yield from ((READ, *pair) for pair in words(window["ACTIVATIONS"] + network.output_address, whole))
-        yield READ, register["CYCLES"], program.cycles
-    yield END, 0, 0
-
-
-def test_a_network_runs_from_unknown_state(library, tmp_path, monkeypatch):
+@pytest.mark.parametrize("axi_master", [False, True], ids=["windows", "jobs"])
+def test_a_network_runs_from_unknown_state(axi_master, tmp_path, monkeypatch):
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus Verilog is missing: apt-get install iverilog")
     monkeypatch.setenv("RTL_PARAMETERS", repr(PARAMETERS))
-    lines = [f"{what:02x}{address:08x}{word:08x}" for what, address, word in accesses(TinyNetwork())]
-    (tmp_path / "accesses.hex").write_text("\n".join(lines))
-    compiled = tmp_path / "bench.vvp"
-    assert iverilog(library, BENCH.stem, PARAMETERS, "-o", str(compiled), str(BENCH)) == ""
-    ran = run("vvp", "-n", str(compiled), folder=tmp_path)
+    program = TinyNetwork(axi_master=axi_master).program
+    write_project(program, tmp_path, family="xc7", device="xc7z020clg400-1", clock_hz=1e8)
+    ran = run("sh", str(tmp_path / "run_bench.sh"))
     assert "FAIL" not in ran.stdout
-    assert f"PASS: {len(lines) - 1} accesses" in ran.stdout
+    assert f"PASS: {len(list(accesses(program))) - 1} accesses" in ran.stdout
+    assert ran.returncode == 0
