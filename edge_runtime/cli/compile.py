@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from edge_runtime.accelerator.load_time import serial_load_s
+from edge_runtime.accelerator.load_time import serial_inference_s, serial_load_s
 from edge_runtime.boards import Board, load_board
 from edge_runtime.cli.output import BoardOption, JsonFlag, ModelArgument, print_json, print_table, terminal
-from edge_runtime.compiler import compile_model
-from edge_runtime.compiler.report import CompileReport, describe
+from edge_runtime.compiler import Program, compile_model
+from edge_runtime.compiler.report import CompileReport, SerialTimes, describe, transfer_lines
 from edge_runtime.compiler.report_page import report_page
 from edge_runtime.files import read_model, write_file
 
@@ -32,18 +33,24 @@ def compile_verb(
     """Compile an int8 TFLite model for a board's overlay, and report placement, exact cycles and memory."""
     chosen = load_board(board)
     program = compile_model(read_model(model), chosen.overlay, name=model.name, allow_cpu=allow_cpu)
-    report = describe(program, board=chosen.name, clock_hz=round(chosen.clock_hz))
+    report = replace(
+        describe(program, board=chosen.name, clock_hz=round(chosen.clock_hz)), serial=_serial(program, chosen)
+    )
     if output is not None:
         write_file(output, program.to_bytes())
     if html is not None:
         write_file(html, report_page(report, chosen.overlay).encode())
-    load_s = serial_load_s(program, chosen.serial.baud) if chosen.serial else None
     if as_json:
-        print_json({**report.to_json(), "load_ms": None if load_s is None else round(1e3 * load_s, 1)})
-        return
-    _print(report, chosen)
-    if load_s is not None and chosen.serial is not None:
-        terminal().print(f"loading it over the serial cable, at {chosen.serial.baud:,} baud, takes {load_s:.2g} s")
+        print_json(report.to_json())
+    else:
+        _print(report, chosen)
+
+
+def _serial(program: Program, board: Board) -> SerialTimes | None:
+    if board.serial is None:
+        return None
+    baud = board.serial.baud
+    return SerialTimes(baud, round(serial_load_s(program, baud), 6), round(serial_inference_s(program, baud), 6))
 
 
 def _print(report: CompileReport, board: Board) -> None:
@@ -66,6 +73,8 @@ def _print(report: CompileReport, board: Board) -> None:
         f"fully-connected layers round as {_GOLDEN[report.rounding]}",
         soft_wrap=True,
     )
+    for line in transfer_lines(report):
+        terminal().print(line, soft_wrap=True)
 
 
 _GOLDEN = {"double": "tflite-runtime 2.14", "single": "LiteRT 2"}

@@ -199,38 +199,38 @@ def render_markdown(interface: HostInterface) -> str:
         f"`0x{interface.magic:08X}`, version {interface.version}. An access where nothing is, or of part of a word",
         "where only whole words are taken, is answered with SLVERR.",
         "",
-        "## Windows",
-        "",
-        "| offset | bytes | name | what |",
-        "| --- | --- | --- | --- |",
-        *(
-            f"| `0x{w.offset:06X}` | {w.size:,} | {w.name} | {w.text} |"
-            for w in [*interface.windows.values(), interface.jobs]
-        ),
-        "",
-        "## Registers",
-        "",
-        "| offset | name | access | fields | what |",
-        "| --- | --- | --- | --- | --- |",
-        *(
-            f"| `0x{r.offset:03X}` | {r.name} | {r.access} | {_bits(r.fields.values())} | {r.text} |"
-            for r in interface.registers.values()
-        ),
-        "",
-        "## Layer descriptor",
-        "",
-        f"{interface.descriptor_words} words. Opcodes: "
-        + ", ".join(f"{value} {name}" for name, value in interface.opcodes.items())
-        + ". Functions: "
-        + ", ".join(f"{value} {name}" for name, value in interface.functions.items())
-        + ".",
-        "",
-        "| word | bits | name | what |",
-        "| --- | --- | --- | --- |",
-        *(f"| {f.word} | {_span(f)} | {f.name} | {f.text} |" for f in interface.descriptor.values()),
-        "",
+        *_window_table(interface),
+        *_register_table(interface),
+        *_descriptor_table(interface),
     ]
     return "\n".join(lines)
+
+
+def _window_table(interface: HostInterface) -> Iterator[str]:
+    yield from ("## Windows", "", "| offset | bytes | name | what |", "| --- | --- | --- | --- |")
+    for window in [*interface.windows.values(), interface.jobs]:
+        yield f"| `0x{window.offset:06X}` | {window.size:,} | {window.name} | {window.text} |"
+    yield ""
+
+
+def _register_table(interface: HostInterface) -> Iterator[str]:
+    yield from ("## Registers", "", "| offset | name | access | fields | what |", "| --- | --- | --- | --- | --- |")
+    for row in interface.registers.values():
+        yield f"| `0x{row.offset:03X}` | {row.name} | {row.access} | {_bits(row.fields.values())} | {row.text} |"
+    yield ""
+
+
+def _descriptor_table(interface: HostInterface) -> Iterator[str]:
+    opcodes, functions = (
+        ", ".join(f"{value} {name}" for name, value in names.items())
+        for names in (interface.opcodes, interface.functions)
+    )
+    yield from ("## Layer descriptor", "")
+    yield f"{interface.descriptor_words} words. Opcodes: {opcodes}. Functions: {functions}."
+    yield from ("", "| word | bits | name | what |", "| --- | --- | --- | --- |")
+    for field in interface.descriptor.values():
+        yield f"| {field.word} | {_span(field)} | {field.name} | {field.text} |"
+    yield ""
 
 
 def _bits(fields: Any) -> str:

@@ -8,12 +8,24 @@ from typing import Any
 
 from edge_runtime.compiler.capabilities import VIEWS
 from edge_runtime.compiler.host_interface import host_interface
+from edge_runtime.compiler.job_cycles import MEMORY_LATENCY, job_cycles, stream_cycles
 from edge_runtime.compiler.placement import Decision
 from edge_runtime.compiler.program import Program
 from edge_runtime.compiler.roofline import RooflinePoint, roofline
+from edge_runtime.compiler.transfers import part_regions
 from edge_runtime.model.geometry import operator_macs
 
-__all__ = ["CompileReport", "MapRow", "OperatorRow", "Use", "describe", "overlay_mac_share"]
+__all__ = [
+    "CompileReport",
+    "MapRow",
+    "OperatorRow",
+    "SerialTimes",
+    "Transfers",
+    "Use",
+    "describe",
+    "overlay_mac_share",
+    "transfer_lines",
+]
 
 #: A memory that is fuller than this is worth a warning.
 _NEARLY_FULL = 0.95
@@ -53,6 +65,42 @@ class MapRow:
 
 
 @dataclass(frozen=True)
+class Transfers:
+    """What an inference moves between the processor's memory and the overlay, by its burst master.
+
+    Parameters
+    ----------
+    bytes_in, bytes_out
+        Whole beats of 8 bytes.
+    memory_latency_cycles
+        What the two figures below take memory to be: steady, and so long to answer a burst.
+    job_cycles
+        From the doorbell to the last output in memory, summed over the overlay's parts.
+    stream_cycles
+        The same from one inference to the next while inputs are fetched beside the computation; None where the
+        overlay has several parts, which are not streamed.
+    """
+
+    bytes_in: int
+    bytes_out: int
+    memory_latency_cycles: int
+    job_cycles: int
+    stream_cycles: int | None
+
+
+@dataclass(frozen=True)
+class SerialTimes:
+    """How long things take on a serial cable at `baud` bits per second that loses nothing, in seconds.
+
+    `load_s` brings the network there, `inference_s` an inference's inputs, outputs and registers.
+    """
+
+    baud: int
+    load_s: float
+    inference_s: float
+
+
+@dataclass(frozen=True)
 class CompileReport:
     """Everything that `compile` reports.
 
@@ -65,7 +113,8 @@ class CompileReport:
         it. parameters Hash of the overlay's parameters. rounding How fully-connected layers round, after the golden
         reference: double as tflite-runtime 2.14, or single as LiteRT 2. utilisation MACs by the cycles in which the
         array could have done them, 0 to 1. roofline What operators reach of what is possible. memory_map What lies
-        where in the activation memory, and when. warnings What is worth knowing.
+        where in the activation memory, and when. warnings What is worth knowing. transfers Through the burst
+        master, where there is one. serial On a serial cable, where that leads to the board.
     """
 
     model: str
@@ -83,6 +132,8 @@ class CompileReport:
     roofline: tuple[RooflinePoint, ...]
     memory_map: tuple[MapRow, ...]
     warnings: tuple[str, ...]
+    transfers: Transfers | None = None
+    serial: SerialTimes | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain types."""
@@ -110,7 +161,40 @@ def describe(program: Program, *, board: str, clock_hz: int) -> CompileReport:
         roofline=roofline(program),
         memory_map=_memory_map(program),
         warnings=tuple(_warnings(program, rows)),
+        transfers=_transfers(program),
     )
+
+
+def _transfers(program: Program) -> Transfers | None:
+    parts = [part for part in program.parts if part.on_overlay]
+    if not program.parameters.axi_master or not parts:
+        return None
+    regions = [part_regions(part)[0] for part in parts]
+    return Transfers(
+        bytes_in=sum(names["INPUT"].length for names in regions),
+        bytes_out=sum(names["OUTPUT"].length + names["EXTRA"].length for names in regions),
+        memory_latency_cycles=MEMORY_LATENCY,
+        job_cycles=sum(job_cycles(part) for part in parts),
+        stream_cycles=stream_cycles(parts[0]) if len(parts) == 1 else None,
+    )
+
+
+def transfer_lines(report: CompileReport) -> Iterator[str]:
+    """Yield what there is to say about moving inputs, outputs and the network, a sentence each."""
+    moved = report.transfers
+    if moved is not None:
+        stream = "" if moved.stream_cycles is None else f", {moved.stream_cycles:,} each in a stream"
+        yield (
+            f"An inference moves {moved.bytes_in:,} bytes from memory and {moved.bytes_out:,} to it: "
+            f"{moved.job_cycles:,} cycles from doorbell to outputs in memory{stream}, with memory that answers in "
+            f"{moved.memory_latency_cycles} cycles."
+        )
+    line = report.serial
+    if line is not None:
+        yield (
+            f"Over the serial cable, at {line.baud:,} baud, loading it takes {line.load_s:.2g} s, and an inference's "
+            f"inputs and outputs {line.inference_s:.2g} s."
+        )
 
 
 def _memory_map(program: Program) -> tuple[MapRow, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.compiler.report import CompileReport
+from edge_runtime.compiler.report import CompileReport, transfer_lines
 from edge_runtime.compiler.roofline import RooflinePoint, unit_limits
 
 __all__ = ["report_page"]
@@ -39,6 +39,7 @@ def report_page(report: CompileReport, parameters: OverlayParameters) -> str:
             f"<p>{report.macs:,} MACs in {report.cycles:,} cycles: {report.latency_us:g} µs at "
             f"{report.clock_hz / 1e6:g} MHz, {100 * report.utilisation:.1f} % of the array's limit. "
             f"Overlay {escape(report.parameters)}; fully-connected layers round {_ROUNDINGS[report.rounding]}.</p>",
+            *(f"<p>{escape(line)}</p>" for line in transfer_lines(report)),
             *(f'<p class="warning">{escape(warning)}</p>' for warning in report.warnings),
             "<h2>Operators</h2>",
             _table(

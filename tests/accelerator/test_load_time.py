@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from edge_runtime.accelerator import OverlayAccelerator
 from edge_runtime.accelerator.bus import SimulatedUartBus
-from edge_runtime.accelerator.load_time import serial_load_s
+from edge_runtime.accelerator.load_time import serial_inference_s, serial_load_s
 from edge_runtime.compiler import OverlayParameters, compile_model
 from support.boards import serial_board
 from support.networks import dense_network
@@ -28,3 +29,21 @@ def test_the_load_time_is_that_of_the_characters_on_the_line(monkeypatch):
 def test_twice_the_rate_takes_half_the_time():
     program = compile_model(dense_network([16, 4]), SMALL, name="network")
     assert serial_load_s(program, 1_000_000) == pytest.approx(3 * serial_load_s(program, 3_000_000))
+
+
+def test_an_inferences_time_is_that_of_the_characters_both_ways(monkeypatch):
+    program = compile_model(dense_network([60, 40, 5], seed=2), SMALL, name="network")
+    sent, received = [], []
+    with SimulatedUartBus(serial_board(SMALL)) as bus, OverlayAccelerator(bus) as overlay:
+        overlay.load(program)
+        send, receive = bus._line.write, bus._line.read
+
+        def read(deadline_s):
+            received.append(receive(deadline_s))
+            return received[-1]
+
+        monkeypatch.setattr(bus._line, "write", lambda characters: (sent.append(characters), send(characters)))
+        monkeypatch.setattr(bus._line, "read", read)
+        overlay.infer([np.zeros((1, 60), np.int8)])
+    # but for escapes and a notice of the interrupt
+    assert serial_inference_s(program, 1_000_000) == pytest.approx(10 * len(b"".join(sent + received)) / 1e6, rel=0.1)

@@ -45,3 +45,18 @@ def test_a_part_that_the_overlay_cannot_run_is_told_with_the_reason(cli: Any, tm
     assert [row["placement"] for row in ops] == ["overlay", "cpu"]
     assert ops[1]["reason"]
     assert ops[1]["cycles"] == 0
+
+
+def test_transfers_are_told_by_the_boards_way(cli: Any, model: Path, tmp_path: Path) -> None:
+    zynq = cli("compile", model, "--board", "pynq_z2", "--json").json()
+    assert zynq["transfers"]["bytes_in"] == 24
+    assert zynq["transfers"]["job_cycles"] > zynq["transfers"]["stream_cycles"] > zynq["cycles"]
+    assert zynq["serial"] is None
+    serial = cli("compile", model, "--board", "colorlight_i5", "--json").json()
+    assert serial["transfers"] is None
+    assert serial["serial"]["baud"] == 1_000_000
+    assert serial["serial"]["load_s"] > serial["serial"]["inference_s"] > 0
+    page = tmp_path / "report.html"
+    told = cli("compile", model, "--board", "colorlight_i5", "--html", page).out
+    assert "Over the serial cable, at 1,000,000 baud" in told
+    assert "Over the serial cable, at 1,000,000 baud" in page.read_text()

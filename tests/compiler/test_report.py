@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from edge_runtime.compiler import OverlayParameters, compile_model
-from edge_runtime.compiler.report import describe, overlay_mac_share
+from edge_runtime.compiler.report import describe, overlay_mac_share, transfer_lines
 from edge_runtime.compiler.report_page import report_page
 from support.networks import Builder
 
@@ -66,3 +66,28 @@ def test_what_the_cpu_has_to_do_is_a_warning():
     report = describe(program, board="bench", clock_hz=1)
     assert [row.placement for row in report.ops] == ["cpu", "overlay"]
     assert "of the MACs, runs on the CPU: does not fit" in report.warnings[0]
+
+
+def test_what_moves_through_the_burst_master_is_told():
+    model = Builder((1, 30)).dense(20).dense(16).dense(4).model()
+    with_master = OverlayParameters(axi_master=True)
+    report = describe(compile_model(model, with_master, name="small"), board="bench", clock_hz=50_000_000)
+    assert report.transfers is not None
+    assert (report.transfers.bytes_in, report.transfers.bytes_out) == (32, 32)
+    assert report.transfers.job_cycles > report.transfers.stream_cycles > report.cycles
+    (line,) = transfer_lines(report)
+    assert "moves 32 bytes from memory and 32 to it" in line
+    assert f"{report.transfers.stream_cycles:,} each in a stream" in line
+    assert line in report_page(report, with_master)
+    without = describe(compile_model(model, OverlayParameters(), name="small"), board="bench", clock_hz=50_000_000)
+    assert without.transfers is None
+    assert list(transfer_lines(without)) == []
+
+
+def test_networks_in_several_parts_are_not_streamed():
+    model = Builder((1, 12), seed=4).dense(9).softmax().dense(6).model()
+    program = compile_model(model, OverlayParameters(axi_master=True), name="two")
+    report = describe(program, board="bench", clock_hz=1)
+    assert report.transfers is not None
+    assert report.transfers.stream_cycles is None
+    assert "in a stream" not in " ".join(transfer_lines(report))

@@ -37,7 +37,8 @@ class VerilatorBus(Bus):
     trace
         Write waveforms to this file, ``.fst`` or ``.vcd``.
     memory_seed
-        Of the latencies and stalls of the memory behind the burst master.
+        Of the latencies and stalls of the memory behind the burst master; 0: it always takes the mean latency and
+        never stalls.
 
     Raises
     ------
