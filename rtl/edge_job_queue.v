@@ -3,11 +3,10 @@
 // Jobs on their way: each fetches its input, has the engine run, and stores its outputs; two are pending at a time.
 //
 // `push` queues a job with the regions beside it. A fetch begins when the input's place is free: no run is under way,
-// or `prefetch` has come, at the first step of a layer from which on nothing lies there. A run (`job_start`, in a
-// cycle with `may_start`) begins when its input is there and the outputs of the run before have been read out. `done`
-// comes when memory has acknowledged all that a job stores. The errors are kept until `reset_engine`, which forgets
-// every job; bursts that are under way end by themselves, and no job begins one before that. `reset_engine` does not
-// come in a cycle with `may_start`.
+// or `prefetch` has come, at the first step of a layer from which on nothing lies there. A run (`job_start`) begins when
+// its input is there and the outputs of the run before have been read out. `done` comes when memory has acknowledged all
+// that a job stores. The errors are kept until `reset_engine`, which forgets every job; bursts that are under way end by
+// themselves, and no job begins one before that. `reset_engine` does not come in a cycle with `job_start`.
 
 `default_nettype none
 
@@ -28,7 +27,6 @@ module edge_job_queue #(
     // The engine.
     input  wire                    reset_engine,
     input  wire                    engine_busy,
-    input  wire                    may_start,
     input  wire                    prefetch,
     input  wire                    finished,
     input  wire                    failed,
@@ -138,7 +136,7 @@ module edge_job_queue #(
     wire store_begin;
     wire outputs_read;
 
-    assign job_start = fetched && !running && !ran && outputs_read && !engine_busy && may_start && !rst;
+    assign job_start = fetched && !running && !ran && outputs_read && !engine_busy && !rst;
 
     always @(posedge clk)
         if (clear)          running <= 1'b0;

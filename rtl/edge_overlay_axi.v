@@ -147,21 +147,22 @@ module edge_overlay_axi #(
 
     // ---- the windows: registers, the engine's memories, jobs ----
     wire [WINDOWS:0] wr_go, rd_go;
-    wire [WINDOWS-1:0] engine_wr_ready, engine_wr_error, engine_rd_ready, engine_rd_data_valid;
-    wire [WINDOWS-1:0] engine_rd_error;
+    wire [WINDOWS-1:0] engine_wr_ready, engine_wr_error, engine_rd_ready, engine_rd_data_valid, engine_rd_error;
     wire [WINDOWS*32-1:0] engine_rd_data;
     wire registers_wr_error, registers_rd_data_valid, registers_rd_error;
-    wire [31:0] registers_rd_data;
-    wire jobs_wr_error, jobs_rd_data_valid, jobs_rd_error;
-    wire [31:0] jobs_rd_data;
-    wire act_rd_data_valid;
+    wire jobs_wr_error, jobs_rd_data_valid, jobs_rd_error, act_rd_data_valid;
+    wire [31:0] registers_rd_data, jobs_rd_data;
 
     localparam [WINDOWS:0]   IS_REGISTERS   = 1 << JOBS | 1 << `EDGE_INDEX_REGISTERS;
     localparam [WINDOWS-1:0] IS_ACTIVATIONS = 1 << `EDGE_INDEX_ACTIVATIONS;
+    wire [WINDOWS-1:0] from_registers = {{WINDOWS-1{1'b0}}, 1'b1} << `EDGE_INDEX_REGISTERS;
+
+    // In the cycle in which a job begins a run, it writes there.
+    wire             job_start;
+    wire [WINDOWS:0] taken = {1'b0, from_registers & {WINDOWS{job_start}}};
 
     // Of the activations' answers, some are the burst master's.
     wire [WINDOWS-1:0] host_rd_data_valid = engine_rd_data_valid & (~IS_ACTIVATIONS | {WINDOWS{act_rd_data_valid}});
-    wire [WINDOWS-1:0] from_registers     = {{WINDOWS-1{1'b0}}, 1'b1} << `EDGE_INDEX_REGISTERS;
 
     edge_window_bus #(
         .PROGRAM_WORD_WIDTH   (PROGRAM_WORD_WIDTH),
@@ -187,7 +188,7 @@ module edge_overlay_axi #(
         .rd_error        (rd_error),
         .rd_data         (rd_data),
         .wr_go           (wr_go),
-        .wr_ready_of     ({1'b0, engine_wr_ready} | IS_REGISTERS),
+        .wr_ready_of     ({1'b0, engine_wr_ready} | (IS_REGISTERS & ~taken)),
         .wr_error_of     ({jobs_wr_error, engine_wr_error | (from_registers & {WINDOWS{registers_wr_error}})}),
         .rd_go           (rd_go),
         .rd_ready_of     ({1'b0, engine_rd_ready} | IS_REGISTERS),
@@ -197,8 +198,8 @@ module edge_overlay_axi #(
         .rd_data_of      ({jobs_rd_data, engine_rd_data[WINDOWS*32-1:32], registers_rd_data | engine_rd_data[31:0]})
     );
 
-    // ---- registers; a job begins a run by a write of its own ----
-    wire start, job_start, reset_engine;
+    // ---- registers; a job begins a run by a write of its own, which goes before the host's ----
+    wire start, reset_engine;
     wire [INDEX_WIDTH-1:0] entry;
     wire bank, finished, failed;
     wire [INDEX_WIDTH-1:0] failed_index;
@@ -285,7 +286,6 @@ module edge_overlay_axi #(
         .job_start          (job_start),
         .reset_engine       (reset_engine),
         .engine_busy        (busy),
-        .may_start          (!wr_go[`EDGE_INDEX_REGISTERS]),
         .finished           (finished),
         .failed             (failed),
         .cycles             (cycles),

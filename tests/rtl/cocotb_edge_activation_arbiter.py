@@ -59,47 +59,65 @@ class Client:
             assert answer == self.expected.popleft()
 
 
-async def play(dut, *, host_busy: float, burst_busy: float, pauses: float, length: int = 2000) -> tuple[Client, Client]:
-    names = [f"{side}_{name}" for side in ("host", "burst") for name in ("wr_valid", "rd_valid")]
-    await start(
-        dut, **dict.fromkeys([*names, "host_wr_any", "host_rd_any", "wr_ready", "rd_ready", "rd_data_valid"], 0)
-    )
-    words = [random.getrandbits(32) for _ in range(WORDS)]
-    answers: deque[int | None] = deque([None] * (LATENCY - 1))
-    host, burst = (
-        Client(dut, "host", range(128), 1, elsewhere=host_busy / 3),
-        Client(dut, "burst", range(128, WORDS), 4),
-    )
-    answer = 0
-    for now in range(length):
-        calm = now >= length - 50
-        host.ask(0.0 if calm else host_busy)
-        burst.ask(0.0 if calm else burst_busy)
+class Bench:
+    """Host and burst master before the arbiter, the memory behind it."""
+
+    def __init__(self, dut, *, host_elsewhere: float) -> None:
+        self.dut = dut
+        self.words = [random.getrandbits(32) for _ in range(WORDS)]
+        self.host = Client(dut, "host", range(128), 1, elsewhere=host_elsewhere)
+        self.burst = Client(dut, "burst", range(128, WORDS), 4)
+        self._answers: deque[int | None] = deque([None] * (LATENCY - 1))
+        self._answer = 0
+
+    async def step(self, *, free: bool) -> None:
+        """Pass a cycle in which the memory takes a request, or none."""
+        dut, host, burst = self.dut, self.host, self.burst
         # the memory takes writes before reads; a burst's write must not hold up a read
-        free = random.random() >= pauses
         burst_writes = burst.write is not None and host.read is None and burst.read is None and not host.away[0]
         writing = host.write is not None or burst_writes
         dut.wr_ready.value, dut.rd_ready.value = free, free and not writing
         await cycle(dut)
         assert int(dut.wr_valid.value) == writing
-        host.check_answer(answer)
-        burst.check_answer(answer)
-        burst_wrote = burst.write is not None and int(dut.burst_wr_ready.value)
-        burst_read = burst.read is not None and int(dut.burst_rd_ready.value)
-        assert not (burst_wrote and (host.write is not None or host.away[0])), "the addresses are the host's"
-        assert not (burst_read and (host.read is not None or host.away[1]))
-        asked = host.read if host.read is not None else burst.read if burst_read else None
+        host.check_answer(self._answer)
+        burst.check_answer(self._answer)
+        wrote, read = self._taken_of_the_bursts()
+        asked = host.read if host.read is not None else burst.read if read else None
         taken = free and not writing and int(dut.rd_valid.value)
-        answers.append(words[asked] if taken and asked is not None else None)
-        host.settle(words, wrote=free, read=free and not writing)
-        burst.settle(words, wrote=bool(burst_wrote), read=bool(burst_read))
-        word = answers.popleft()
-        dut.rd_data_valid.value, answer = word is not None, word or 0
-    assert not host.expected
-    assert not burst.expected
-    for client in (host, burst):
-        assert all(words[addr] == data for addr, data in client.shadow.items())
-    return host, burst
+        self._answers.append(self.words[asked] if taken and asked is not None else None)
+        host.settle(self.words, wrote=free, read=free and not writing)
+        burst.settle(self.words, wrote=wrote, read=read)
+        word = self._answers.popleft()
+        dut.rd_data_valid.value, self._answer = word is not None, word or 0
+
+    def _taken_of_the_bursts(self) -> tuple[bool, bool]:
+        """Return whether a write and a read of the burst master's were taken: only where the host asks for nothing."""
+        dut, host, burst = self.dut, self.host, self.burst
+        wrote = burst.write is not None and bool(int(dut.burst_wr_ready.value))
+        read = burst.read is not None and bool(int(dut.burst_rd_ready.value))
+        assert not (wrote and (host.write is not None or host.away[0])), "the addresses are the host's"
+        assert not (read and (host.read is not None or host.away[1]))
+        return wrote, read
+
+    def check_end(self) -> None:
+        for client in (self.host, self.burst):
+            assert not client.expected
+            assert all(self.words[addr] == data for addr, data in client.shadow.items())
+
+
+async def play(dut, *, host_busy: float, burst_busy: float, pauses: float, length: int = 2000) -> tuple[Client, Client]:
+    names = [f"{side}_{name}" for side in ("host", "burst") for name in ("wr_valid", "rd_valid")]
+    await start(
+        dut, **dict.fromkeys([*names, "host_wr_any", "host_rd_any", "wr_ready", "rd_ready", "rd_data_valid"], 0)
+    )
+    bench = Bench(dut, host_elsewhere=host_busy / 3)
+    for now in range(length):
+        calm = now >= length - 50
+        bench.host.ask(0.0 if calm else host_busy)
+        bench.burst.ask(0.0 if calm else burst_busy)
+        await bench.step(free=random.random() >= pauses)
+    bench.check_end()
+    return bench.host, bench.burst
 
 
 @cocotb.test()

@@ -104,7 +104,7 @@ async def begin(dut, *, pauses: float = 0.0) -> Master:
     host = ("jobs_wr_valid", "jobs_wr_addr", "jobs_wr_data", "jobs_rd_valid", "jobs_rd_addr")
     memory = ("burst_wr_ready", "burst_rd_ready", "burst_rd_data_valid", "burst_rd_data")
     engine = ("reset_engine", "engine_busy", "finished", "failed", "cycles")
-    await start(dut, **dict.fromkeys([*host, *memory, *engine], 0), may_start=1)
+    await start(dut, **dict.fromkeys([*host, *memory, *engine], 0))
     master = Master(dut, pauses=pauses)
     await master.set(PREFETCH=RUN // 2)
     return master

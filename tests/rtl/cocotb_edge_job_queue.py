@@ -100,7 +100,7 @@ async def begin(dut) -> Bench:
     regions = ("push", "input_region", "output_region", "extra_region")
     engine = ("reset_engine", "engine_busy", "prefetch", "finished", "failed", "cycles")
     movers = ("fetch_busy", "fetch_failed", "store_busy", "store_read_out", "store_failed")
-    await start(dut, **dict.fromkeys([*regions, *engine, *movers], 0), may_start=1)
+    await start(dut, **dict.fromkeys([*regions, *engine, *movers], 0))
     return Bench(dut)
 
 
@@ -254,15 +254,3 @@ async def a_run_of_the_hosts_is_not_disturbed(dut):
     await bench.push(10)
     await bench.quiet()
     assert bench.order()[:2] == [("finished", 0), ("fetch", 10)]
-
-
-@cocotb.test()
-async def a_run_begins_only_in_a_cycle_in_which_it_may(dut):
-    bench = await begin(dut)
-    dut.may_start.value = 0
-    await bench.push(10)
-    await cycles(dut, 60)
-    assert bench.order() == [("fetch", 10)]
-    dut.may_start.value = 1
-    await bench.quiet()
-    assert len(bench.when("start")) == 1

@@ -31,6 +31,17 @@ FAULTS = [
     ("edge_axil_slave", "{w_strb, w_data} <= {s_axil_wstrb, s_axil_wdata}", "w_data <= s_axil_wdata"),
     ("edge_axil_slave", "r_error ? RESP_SLVERR : RESP_OKAY;", "RESP_OKAY;"),
     ("edge_axil_slave", "if (rst)                        r_waiting", "if (1'b0)                       r_waiting"),
+    ("edge_burst_split", "PAGE_BEATS = 10'd512", "PAGE_BEATS = 10'd513"),
+    ("edge_burst_split", "at + {{AXI_ADDR_WIDTH-8{1'b0}}, burst_beats, 3'b000}", "at + 8'd128"),
+    ("edge_burst_reader", "<= {1'b0, FIFO_BEATS};", "<= 7'd48;"),
+    ("edge_burst_reader", "else if (burst_taken) asking <=", "else if (burst_taken || abandon) asking <="),
+    ("edge_burst_reader", "dropping ? owed == 6'd0 && !asking", "dropping ? owed == 6'd0"),
+    ("edge_burst_reader", "asked_now - {5'd0, beat_arrives}", "asked_now - {5'd0, beat_leaves}"),
+    ("edge_burst_writer", "&& owed != MOST_OWED;", ";"),
+    ("edge_burst_writer", "assign m_axi_bready  = owed != 4'd0;", "assign m_axi_bready  = owed != 4'd0 && !dropping;"),
+    ("edge_burst_writer", "!bursting && owed == 4'd0;", "!bursting;"),
+    ("edge_burst_writer", "here >= {1'b0, burst_beats}", "here != 6'd0"),
+    ("edge_burst_writer", "m_axi_wlast   = sent + 5'd1 ==", "m_axi_wlast   = sent =="),
 ]
 
 
@@ -61,6 +72,8 @@ def test_the_proof_is_about_something_that_can_happen(proof, tmp_path):
 def test_the_proof_fails_on_a_seeded_fault(module, right, wrong, tmp_path):
     library = tmp_path / "rtl"
     shutil.copytree(RTL / "formal", library / "formal")
+    for path in RTL.glob("*.v"):
+        shutil.copyfile(path, library / path.name)
     text = (RTL / f"{module}.v").read_text()
     assert text.count(right) == 1
     (library / f"{module}.v").write_text(text.replace(right, wrong))
