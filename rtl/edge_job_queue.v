@@ -3,10 +3,11 @@
 // Jobs on their way: each fetches its input, has the engine run, and stores its outputs; two are pending at a time.
 //
 // `push` queues a job with the regions beside it. A fetch begins when the input's place is free: no run is under way,
-// or `prefetch` has come, at the first step of a layer from which on nothing lies there. A run (`job_start`) begins when
-// its input is there and the outputs of the run before have been read out. `done` comes when memory has acknowledged all
-// that a job stores. The errors are kept until `reset_engine`, which forgets every job; bursts that are under way end by
-// themselves, and no job begins one before that. `reset_engine` does not come in a cycle with `job_start`.
+// or `prefetch` has come, at the first step of a layer from which on nothing lies there. A run (`job_start`) begins
+// when its input is there and the outputs of the run before have been read out. `done` comes when memory has
+// acknowledged all that a job stores. The errors are kept until `reset_engine`, which forgets every job; bursts that
+// are under way end by themselves, and no job begins one before that. `reset_engine` does not come in a cycle with
+// `job_start`.
 
 `default_nettype none
 

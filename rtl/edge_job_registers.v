@@ -3,9 +3,9 @@
 // The burst master's registers: the regions of the next job, what came of the jobs before, and their interrupt.
 //
 // `push` is high for one cycle when the host queues a job with the regions that stand here. `done` says that a job
-// has ended. Addresses and lengths are multiples of 8, offsets of 4; lower bits are ignored. Regions are data and have
-// no reset: a host writes all three before it pushes. Word bus: see edge_axil_slave.v; both directions are always ready,
-// reads answer one cycle later.
+// has ended. Addresses and lengths are multiples of 8, offsets of 4; lower bits are ignored. Regions are data and
+// have no reset: a host writes all three before it pushes. Word bus: see edge_axil_slave.v; both directions are
+// always ready, reads answer one cycle later.
 
 `default_nettype none
 

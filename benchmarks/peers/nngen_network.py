@@ -53,8 +53,8 @@ def aligned(address):
     return math.ceil(address / CHUNK) * CHUNK
 
 
-def bench(target, inputs, last, given, expected, parallel):
-    """NNgen's accelerator beside a memory and a controller; return what the simulation prints."""
+def memory_image(inputs, last, given, expected, parallel):
+    """Return the memory's words, and where in it the expected outputs and NNgen's scratch begin."""
     parameters = ng.export_ndarray([last], CHUNK)
     variables = aligned(inputs.addr + inputs.memory_size)
     check = aligned(variables + len(parameters))
@@ -64,7 +64,12 @@ def bench(target, inputs, last, given, expected, parallel):
     axi.set_memory(words, given, WIDTH, 8, inputs.addr, max(per_word, parallel[0]))
     axi.set_memory(words, parameters, WIDTH, 8, variables)
     axi.set_memory(words, expected, WIDTH, 8, check, max(per_word, parallel[1]))
+    return words, check, scratch
 
+
+def bench(target, last, image):
+    """NNgen's accelerator beside a memory and a controller; return what the simulation prints."""
+    words, check, scratch = image
     top = Module("test")
     top.copy_params(target)
     ports = top.copy_sim_ports(target)
@@ -99,6 +104,11 @@ def bench(target, inputs, last, given, expected, parallel):
         vthread.finish()
 
     vthread.Thread(top, "drive", clock, reset, drive).start()
+    return run(top, target, clock, resetn)
+
+
+def run(top, target, clock, resetn):
+    """Put the accelerator into its bench, simulate, and return what is printed."""
     top.Instance(target, "uut", params=top.connect_params(target), ports=top.connect_ports(target))
     simulation.setup_clock(top, clock, hperiod=5)
     start = simulation.setup_reset(top, resetn, top.make_reset(), period=100, polarity="low")
@@ -118,7 +128,7 @@ def main():
     expected = ng.eval([layers[-1]], inputs=given)[0]
     target = ng.to_veriloggen([layers[-1]], "network", silent=True, config={"maxi_datawidth": WIDTH})
     Path("network.v").write_text(target.to_verilog())
-    said = bench(target, inputs, layers[-1], given, expected, parallel)
+    said = bench(target, layers[-1], memory_image(inputs, layers[-1], given, expected, parallel))
     cycles, wrong = re.search(r"cycles:\s*(\d+)", said), re.search(r"wrong:\s*(\d+)", said)
     if cycles is None or wrong is None:
         sys.exit(f"the simulation said: {said[-500:]}")
