@@ -10,9 +10,16 @@ from edge_runtime.compiler import OverlayParameters, compile_model
 from support.boards import serial_board
 from support.networks import dense_network
 
+FLAG = b"\x7e"
 SMALL = OverlayParameters(
     k_lanes=8, oc_lanes=8, requant_lanes=4, act_bytes=4096, weight_rows=64, param_channels=64, descriptors=16
 )
+
+
+def said_once(chunks):
+    """Return how many characters the frames have, those apart that are said again on a busy machine."""
+    frames = {frame for frame in b"".join(chunks).split(FLAG) if frame}
+    return sum(len(frame) + 2 * len(FLAG) for frame in frames)
 
 
 def test_the_load_time_is_that_of_the_characters_on_the_line(monkeypatch):
@@ -20,10 +27,10 @@ def test_the_load_time_is_that_of_the_characters_on_the_line(monkeypatch):
     sent = []
     with SimulatedUartBus(serial_board(SMALL)) as bus, OverlayAccelerator(bus) as overlay:
         send = bus._line.write
-        monkeypatch.setattr(bus._line, "write", lambda characters: (sent.append(len(characters)), send(characters)))
+        monkeypatch.setattr(bus._line, "write", lambda characters: (sent.append(characters), send(characters)))
         overlay.load(program)
     # a frame's number changes its check, and a byte in a hundred needs an escape
-    assert serial_load_s(program, 1_000_000) == pytest.approx(10 * sum(sent) / 1e6, rel=0.01)
+    assert serial_load_s(program, 1_000_000) == pytest.approx(10 * said_once(sent) / 1e6, rel=0.01)
 
 
 def test_twice_the_rate_takes_half_the_time():
@@ -46,4 +53,6 @@ def test_an_inferences_time_is_that_of_the_characters_both_ways(monkeypatch):
         monkeypatch.setattr(bus._line, "read", read)
         overlay.infer([np.zeros((1, 60), np.int8)])
     # but for escapes and a notice of the interrupt
-    assert serial_inference_s(program, 1_000_000) == pytest.approx(10 * len(b"".join(sent + received)) / 1e6, rel=0.1)
+    assert serial_inference_s(program, 1_000_000) == pytest.approx(
+        10 * (said_once(sent) + said_once(received)) / 1e6, rel=0.1
+    )
