@@ -4,11 +4,66 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.errors import SinkError, StateError
+from edge_runtime.errors import EdgeRuntimeError, SinkError, StateError
 
-__all__ = ["open_sqlite"]
+__all__ = ["PAGE_BYTES", "Format", "check_format", "open_sqlite", "set_up"]
+
+PAGE_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Format:
+    """What tells one kind of SQLite file of this project from others.
+
+    Parameters
+    ----------
+    what
+        What messages call it: ``"a store"``.
+    application
+        What SQLite's header has as the application's id.
+    version
+        The newest version of its schema.
+    """
+
+    what: str
+    application: int
+    version: int
+
+
+def set_up(database: sqlite3.Connection, *, checkpoint_pages: int, largest_bytes: int | None = None) -> None:
+    """Let every commit be fsynced before it returns, and keep the write-ahead log and the file within limits."""
+    database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
+    database.execute(f"PRAGMA journal_size_limit = {checkpoint_pages * PAGE_BYTES}")
+    if largest_bytes is not None:
+        database.execute(f"PRAGMA max_page_count = {largest_bytes // PAGE_BYTES}")
+
+
+def check_format(
+    database: sqlite3.Connection, path: Path, form: Format, *, error: type[EdgeRuntimeError] = StateError
+) -> int:
+    """Return the version of a file's schema, 0 where it is new; refuse what is of another kind or a later version.
+
+    Raises
+    ------
+    EdgeRuntimeError
+        Of the class that was given, with what it is.
+    """
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != form.application and tables:
+        raise error(f"{path}: is a database, but not {form.what}; name another path")
+    if version > form.version:
+        raise error(
+            f"{path}: {form.what} of version {version}; this program knows {form.version}, so use the newer program"
+        )
+    return int(version)
 
 
 def open_sqlite(

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import anyio
-import serial
 import structlog
 
+from edge_runtime.errors import LinkError
 from edge_runtime.sources.backoff import Backoff
 from edge_runtime.sources.base import SourceCounts
+from edge_runtime.telemetry.serial.port import Port
 
 __all__ = ["Piece", "SerialLine"]
 
 log = structlog.get_logger(__name__)
-
-AT_ONCE = 65_536
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class SerialLine:
         self._baud = baud
         self._silence_s = silence_s
         self._counts = counts
-        self._port: serial.Serial | None = None
+        self._port: Port | None = None
 
     async def pieces(self) -> AsyncIterator[Piece]:
         """Yield what comes, for ever."""
@@ -68,29 +66,23 @@ class SerialLine:
         while True:
             joined = True
             try:
-                self._port = serial.Serial(self._name, self._baud, timeout=0, exclusive=True)
+                self._port = Port(self._name, self._baud)
                 while True:
-                    data = await self._read(self._port)
-                    yield Piece(data, time.time_ns(), joined)
-                    joined = False
-                    backoff.reset()
+                    with anyio.fail_after(self._silence_s):
+                        data = await self._port.read()
+                    if data:
+                        yield Piece(data, time.time_ns(), joined)
+                        joined = False
+                        backoff.reset()
             except TimeoutError:
                 self._counts.silences += 1
                 log.warning("serial port is silent", port=self._name, seconds=self._silence_s)
-            except (OSError, serial.SerialException) as error:
+            except LinkError as error:
                 log.warning("serial port lost", port=self._name, error=str(error))
             finally:
                 self.close()
             self._counts.reconnects += 1
             await backoff.wait()
-
-    async def _read(self, port: serial.Serial) -> bytes:
-        with anyio.fail_after(self._silence_s):
-            await anyio.wait_readable(port.fileno())
-        data = os.read(port.fileno(), AT_ONCE)
-        if not data:
-            raise OSError("the port was closed at the other end")
-        return data
 
     def close(self) -> None:
         """Close the port; closing twice does nothing."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from edge_runtime.databases import open_sqlite
+from edge_runtime.databases import PAGE_BYTES, Format, check_format, open_sqlite, set_up
 from edge_runtime.errors import ConfigError
 
 __all__ = ["PAGE_BYTES", "STEPS", "VERSION", "migrate", "open_database"]
 
-PAGE_BYTES = 4096
 APPLICATION = 0x45525354
 """``ERST``: what SQLite's header calls a store of this project."""
 
@@ -90,25 +89,11 @@ def check_identity(database: sqlite3.Connection, path: Path) -> None:
     ConfigError
         With what it is.
     """
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application != APPLICATION and tables:
-        raise ConfigError(f"{path}: is a database, but not a store; name another path")
-    if version > VERSION:
-        raise ConfigError(
-            f"{path}: the store has version {version}, this program knows {VERSION}; use the newer program"
-        )
+    check_format(database, path, Format("a store", APPLICATION, VERSION), error=ConfigError)
 
 
 def _prepare(database: sqlite3.Connection, path: Path, largest_bytes: int | None) -> None:
-    database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    database.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_PAGES * PAGE_BYTES}")
-    if largest_bytes is not None:
-        database.execute(f"PRAGMA max_page_count = {largest_bytes // PAGE_BYTES}")
+    set_up(database, checkpoint_pages=CHECKPOINT_PAGES, largest_bytes=largest_bytes)
     database.execute("BEGIN IMMEDIATE")
     check_identity(database, path)
     migrate(database)

@@ -28,34 +28,7 @@ pytest.importorskip("cryptography")
 
 NETWORK = dense_network([8, 16, 2], seed=3)
 VIEW = 'name = "v"\nchannels = ["x", "y"]\nwindow = "2 s"\nhop = "1 s"\nkernels = ["mean", "std", "min", "max"]\n'
-FILE = f"""
-[pipeline]
-name = "p"
-[source]
-kind = "recording"
-path = "day.npz"
-block_size = 10
-pace = 40.0
-[view]
-{VIEW}
-[model]
-path = "small.tflite"
-accelerator = "cpu"
-classes = ["calm", "wild"]
-[learning]
-heads = ["softmax"]
-label_delay = "2 s"
-[[sink]]
-kind = "jsonl"
-path = "records.jsonl"
-[[sink]]
-kind = "store"
-path = "device.store"
-commit_every = "10 ms"
-[bundles]
-folder = "bundles"
-keys = ["fleet.pub"]
-"""
+STORE = '[[sink]]\nkind = "store"\npath = "device.store"\ncommit_every = "10 ms"\n'
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +66,7 @@ def build(folder: Path) -> plant.Plant:
     make_keys(folder / "fleet.key", folder / "fleet.pub")
     (folder / "small.tflite").write_bytes(NETWORK)
     save_recording(daemon.recording(2000, seed=1), folder / "day.npz")
-    (folder / "pipeline.toml").write_text(FILE)
+    (folder / "pipeline.toml").write_text(daemon.taking_bundles(pace=40.0) + STORE)
     return plant.build_plant(load_device(folder / "pipeline.toml"))
 
 
@@ -132,8 +105,8 @@ def test_a_carried_head_serves_first_and_a_worse_bundle_is_rolled_back_by_its_la
             while device.bundles()["last_refusal"] is None:
                 await anyio.sleep(0.01)
             trials.append(device.bundles())
-            seen = device.status()["pipelines"]["p"]["inferences"]
-            while device.status()["pipelines"]["p"]["inferences"] < seen + 5:
+            seen = device.status()["pipelines"]["small"]["inferences"]
+            while device.status()["pipelines"]["small"]["inferences"] < seen + 5:
                 await anyio.sleep(0.01)
 
     driven.drive(running, script)

@@ -31,37 +31,9 @@ pytest.importorskip("cryptography")
 parquet = pytest.importorskip("pyarrow.parquet")
 
 NETWORK = dense_network([8, 16, 2], seed=3)
-FILE = """
-[device]
-name = "dev"
-[pipeline]
-name = "p"
-[source]
-kind = "recording"
-path = "day.npz"
-block_size = 10
-{pace}
-[view]
-name = "v"
-channels = ["x", "y"]
-window = "2 s"
-hop = "1 s"
-kernels = ["mean", "std", "min", "max"]
-[model]
-path = "small.tflite"
-accelerator = "cpu"
-classes = ["calm", "wild"]
-[learning]
-heads = ["softmax"]
-label_delay = "2 s"
-state = "learnt"
-[[sink]]
-kind = "jsonl"
-path = "records.jsonl"
-[bundles]
-folder = "bundles"
-keys = ["fleet.pub"]
-"""
+FILE = '[device]\nname = "dev"\n' + daemon.taking_bundles(pace=60.0).replace(
+    "[learning]", '[learning]\nstate = "learnt"'
+)
 STORE = '[[sink]]\nkind = "store"\npath = "device.store"\n'
 LIVE = '[service]\nport = {port}\n[[sink]]\nkind = "mqtt"\nbroker = "mqtt://127.0.0.1:{broker}"\noutbox = "outbox"\n'
 
@@ -82,7 +54,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_keys(folder / "other.key", folder / "other.pub")
     (folder / "small.tflite").write_bytes(NETWORK)
     save_recording(daemon.recording(60), folder / "day.npz")
-    (folder / "pipeline.toml").write_text(FILE.format(pace="") + STORE)
+    (folder / "pipeline.toml").write_text(daemon.taking_bundles() + STORE)
     made = plant.build_plant(load_device(folder / "pipeline.toml"))
     anyio.run(made.run)
     run_verb("export", folder / "device.store", "-o", folder / "out", "--json")
@@ -90,7 +62,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def arguments(folder: Path) -> tuple[Path, Path]:
-    return folder / "pipeline.toml", folder / "out" / "training-p.parquet"
+    return folder / "pipeline.toml", folder / "out" / "training-small.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +86,7 @@ def play(folder: Path, exported: Path, drive: Drive, *, extra: str = "") -> list
     for name in ("fleet.pub", "small.tflite"):
         (folder / name).write_bytes((exported / name).read_bytes())
     save_recording(daemon.recording(2000, seed=1), folder / "day.npz")
-    (folder / "pipeline.toml").write_text(FILE.format(pace="pace = 60.0") + extra)
+    (folder / "pipeline.toml").write_text(FILE + extra)
     made = plant.build_plant(load_device(folder / "pipeline.toml"))
     driven.drive(made, drive)
     return [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
@@ -122,8 +94,8 @@ def play(folder: Path, exported: Path, drive: Drive, *, extra: str = "") -> list
 
 async def windows(device: RunningDevice, count: int) -> None:
     """Wait for so many windows more."""
-    until = device.status()["pipelines"]["p"]["inferences"] + count
-    while device.status()["pipelines"]["p"]["inferences"] < until:
+    until = device.status()["pipelines"]["small"]["inferences"] + count
+    while device.status()["pipelines"]["small"]["inferences"] < until:
         await anyio.sleep(0.01)
 
 
@@ -161,13 +133,13 @@ def test_a_better_head_is_taken_up_and_served_bit_for_bit(
     async def drive(device: RunningDevice) -> None:
         with anyio.fail_after(60):
             told.update(await way(port, broker.port, head, tmp_path))
-            assert device.status()["pipelines"]["p"]["serving"] == "frozen", "nothing serves on its word alone"
-            while device.status()["pipelines"]["p"]["serving"] != "pushed":
+            assert device.status()["pipelines"]["small"]["serving"] == "frozen", "nothing serves on its word alone"
+            while device.status()["pipelines"]["small"]["serving"] != "pushed":
                 await anyio.sleep(0.01)
             await windows(device, 60)
 
     records = play(tmp_path, exported, drive, extra=LIVE.format(port=port, broker=broker.port))
-    assert (told["candidate"], told["pipelines"]) == ("pushed", ["p"])
+    assert (told["candidate"], told["pipelines"]) == ("pushed", ["small"])
     assert told["title"].startswith("night 2 (")
     heads = [record for record in records if record["kind"] == "head"]
     assert (heads[0]["decision"], heads[0]["evidence"]["pushed"]) == ("shadow", told["title"])
@@ -203,7 +175,7 @@ def test_a_head_by_scikit_learn_is_taken_up_too(tmp_path: Path, exported: Path) 
     async def drive(device: RunningDevice) -> None:
         await device.push_head(where.read_bytes())
         with anyio.fail_after(60):
-            while device.status()["pipelines"]["p"]["serving"] != "pushed":
+            while device.status()["pipelines"]["small"]["serving"] != "pushed":
                 await anyio.sleep(0.01)
             await windows(device, 10)
 
@@ -254,12 +226,12 @@ def test_a_pushed_head_can_be_commanded_and_survives_a_restart(tmp_path: Path, e
 
     async def drive(device: RunningDevice) -> None:
         await device.push_head(head)
-        serving.append((await device.steer("p", "promote", "pushed"))["serving"])
+        serving.append((await device.steer("small", "promote", "pushed"))["serving"])
 
     play(tmp_path, exported, drive)
 
     async def look(device: RunningDevice) -> None:
-        serving.append(device.status()["pipelines"]["p"]["serving"])
+        serving.append(device.status()["pipelines"]["small"]["serving"])
 
     play(tmp_path, exported, look)
     assert serving == ["pushed", "pushed"]

@@ -145,3 +145,12 @@ kind = "jsonl"
 path = "records.jsonl"
 """
 """A pipeline file for the network and recordings of this module, in files beside it."""
+
+BUNDLES = '[bundles]\nfolder = "bundles"\nkeys = ["fleet.pub"]\n'
+
+
+def taking_bundles(*, pace: float | None = None) -> str:
+    """The same file on TFLite's own kernels, with one head that learns, for a device that takes bundles and heads."""
+    paced = "block_size = 10" if pace is None else f"block_size = 10\npace = {pace}"
+    text = PIPELINE.replace("block_size = 10", paced).replace('"reference"', '"cpu"')
+    return text.replace('label_delay = "3 s"', 'heads = ["softmax"]\nlabel_delay = "2 s"') + BUNDLES

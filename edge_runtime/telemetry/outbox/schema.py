@@ -5,13 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from edge_runtime.databases import open_sqlite
-from edge_runtime.errors import StateError
+from edge_runtime.databases import PAGE_BYTES, Format, check_format, open_sqlite, set_up
 
 __all__ = ["PAGE_BYTES", "VERSION", "open_database", "read_counters"]
 
 VERSION = 1
-PAGE_BYTES = 4096
 APPLICATION = 0x45524F42
 """``EROB``: what SQLite's header calls an outbox of this project."""
 
@@ -43,30 +41,11 @@ def read_counters(database: sqlite3.Connection) -> dict[str, int]:
 
 
 def _prepare(database: sqlite3.Connection, path: Path, largest_bytes: int) -> None:
-    database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = FULL")
-    database.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    database.execute(f"PRAGMA journal_size_limit = {CHECKPOINT_PAGES * PAGE_BYTES}")
-    database.execute(f"PRAGMA max_page_count = {largest_bytes // PAGE_BYTES}")
+    set_up(database, checkpoint_pages=CHECKPOINT_PAGES, largest_bytes=largest_bytes)
     database.execute("BEGIN IMMEDIATE")
-    version = _check_version(database, path)
-    if version == 0:
+    if check_format(database, path, Format("an outbox", APPLICATION, VERSION)) == 0:
         for statement in SCHEMA.strip().split(";\n"):
             database.execute(statement)
         database.execute(f"PRAGMA application_id = {APPLICATION}")
         database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")
-
-
-def _check_version(database: sqlite3.Connection, path: Path) -> int:
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    (application,) = database.execute("PRAGMA application_id").fetchone()
-    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application != APPLICATION and tables:
-        raise StateError(f"{path}: is a database, but not an outbox; name another path")
-    if version > VERSION:
-        raise StateError(
-            f"{path}: the outbox has version {version}, this program knows {VERSION}; use the newer program"
-        )
-    return int(version)
