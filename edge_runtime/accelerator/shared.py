@@ -25,7 +25,7 @@ from edge_runtime.model.head import QuantizedHead
 __all__ = ["OverlayCounts", "SharedOverlay", "Tenant", "TenantCounts"]
 
 LONGEST_HOLD = 5.0
-"""How many times the cost of a swap a network may go on while another one waits: a swap then costs a sixth at most."""
+"""How many times the cost of a swap a network may go on while another one waits: busy ones swap a sixth of the time."""
 _LONGEST_WAIT_S = 600.0  # every step of a job has a deadline of its own; this is for a driver that hangs all the same
 
 
@@ -75,8 +75,8 @@ class SharedOverlay:
 
     The network whose program is loaded goes on for as long as its next job comes sooner than a swap would take, because
     until then a swap costs more than it gains; but no longer than `LONGEST_HOLD` swaps while another one waits.
-    Otherwise whoever has waited longest is next. So every network gets its turn, and swaps take a bounded share of the
-    time.
+    Otherwise whoever has waited longest is next. So every network gets its turn, and where all are busy swaps take a
+    bounded share of the time.
 
     An overlay that fails is closed; the next job opens it anew. The network that met the failure is told.
 

@@ -180,7 +180,7 @@ def test_the_grafana_dashboard_asks_only_for_metrics_that_there_are(running: Run
     there.add("edge_outbox_dropped_total")
     dashboard = json.loads((Path(__file__).resolve().parents[2] / "examples" / "grafana.json").read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-    assert len(asked) == 10
+    assert len(asked) == 11
     for expression in asked:
         assert set(re.findall(r"\b(?:edge|process)_\w+", expression)) <= there, expression
 
