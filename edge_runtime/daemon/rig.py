@@ -56,11 +56,12 @@ class Rig:
 
     def switch(self, engine: Engine) -> None:
         """Close what is open, and open another engine; where that cannot be, the one before is opened again."""
-        before, self.engine, self._standby, self._learns = self.engine, engine, False, True
+        before = self.engine, self._standby, self._learns
+        self.engine, self._standby, self._learns = engine, False, True
         try:
             self._reopen()
         except EdgeRuntimeError:
-            self.engine = before
+            self.engine, self._standby, self._learns = before
             self._reopen()
             raise
         self.computer = engine.computer
