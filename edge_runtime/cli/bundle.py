@@ -110,9 +110,11 @@ def _show_state(found: dict[str, Any], *, as_json: bool) -> None:
     rows += [("state", found["state"])]
     shadow = found["shadow"]
     if shadow is not None:
-        rows += [("shadow", f"{shadow['agreed']:,} of {shadow['compared']:,} windows as what serves")]
+        who = "before" if found["state"] == "trial" else "shadow"
+        rows += [(who, f"{shadow['agreed']:,} of {shadow['compared']:,} windows as what serves")]
         right = f"{shadow['shadow_right']:,} right, what serves {shadow['served_right']:,}"
         rows += [("labels", f"{right}, of {shadow['labelled']:,}")]
+        rows += [("evidence", f"{shadow['evidence_shadow']:g} that it is better than what serves")]
     if found["last_refusal"]:
         rows += [("refused", found["last_refusal"])]
     print_table(["bundle", ""], rows, title="bundles")
