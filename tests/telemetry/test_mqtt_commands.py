@@ -18,7 +18,7 @@ from edge_runtime.errors import BundleError, DataError, LinkError
 from edge_runtime.telemetry import Backoff, Forwarder, Outbox, OutboxSink, Spool
 from edge_runtime.telemetry.mqtt import Broker, CommandDesk, MqttCarrier
 from edge_runtime.telemetry.mqtt.ask import WHOLE_BYTES, ask_device
-from edge_runtime.telemetry.mqtt.ledger import INTERRUPTED, KEPT, Ledger
+from edge_runtime.telemetry.mqtt.ledger import INTERRUPTED, Ledger
 from edge_runtime.telemetry.mqtt.parts import LARGEST_PART, Parts, cut
 from edge_runtime.telemetry.payloads import NativePayloads, Topics
 from support.mosquitto import Mosquitto, Subscriber, mosquitto
@@ -179,12 +179,13 @@ def test_what_is_no_part_is_refused_with_the_reason(part: bytes, message: str) -
         Parts(["bundle"]).take(part)
 
 
-def test_a_command_that_a_kill_interrupted_is_not_carried_out_again(tmp_path: Path) -> None:
+def test_a_command_that_a_kill_interrupted_is_not_carried_out_again(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("edge_runtime.telemetry.mqtt.ledger.KEPT", 8)
     ledger = Ledger(tmp_path / "commands")
     assert ledger.begin(b"k") is None
     assert Ledger(tmp_path / "commands").begin(b"k") == INTERRUPTED
     ledger.end(b"k", {"did": 1})
     assert Ledger(tmp_path / "commands").begin(b"k") == {"did": 1}
-    for number in range(KEPT):
+    for number in range(8):
         ledger.begin(hashlib.sha256(b"%d" % number).digest())
     assert ledger.begin(b"k") is None, "the oldest are forgotten"

@@ -111,7 +111,7 @@ class CommandDesk:
 
     async def _take_part(self, delivery: Delivery) -> dict[str, Any]:
         key, answer = self._last_part
-        if key == delivery.key:
+        if key == delivery.key and (delivery.correlation or delivery.again):
             return answer
         answer, whole = self._parts.take(delivery.payload)
         if whole is not None:
