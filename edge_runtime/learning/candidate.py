@@ -65,9 +65,13 @@ class Candidate:
         self._stale += len(labels)
         if not self._stale or self._stale < min(self._refresh_every, 1 + self.learnt // 8):
             return False
+        self.renew()
+        return True
+
+    def renew(self) -> None:
+        """Take a new snapshot."""
         self._stale = 0
         self.older, self.linear = self.linear, self.head.linear()
-        return True
 
     def begin_anew(self, since: int) -> None:
         """Forget all that was learnt; from now on only predictions from `since` on teach it."""

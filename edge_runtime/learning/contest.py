@@ -128,6 +128,11 @@ class Contest:
         return self.gate.serving
 
     @property
+    def lags(self) -> bool:
+        """Whether a learned head serves that has learnt labels which its weights in service do not know."""
+        return self.serving in self.candidates and self.serving != FROZEN and self.stale > 0 and not self.gate.held
+
+    @property
     def nbytes(self) -> int:
         """Memory that heads, snapshots and memories take, in bytes."""
         heads = sum(len(candidate.head.to_bytes()) for candidate in self.candidates.values())
@@ -201,6 +206,8 @@ class Contest:
         if event.command in (Command.HOLD, Command.RELEASE):
             self.gate.held = event.command is Command.HOLD
             return [self.gate.hold({"commanded": event.command.value})]
+        if event.command is Command.REFRESH:
+            return self._catch_up() if self.lags else []
         name = FROZEN if event.command is Command.ROLL_BACK else event.candidate
         if name not in self.candidates:
             raise DataError(f"no candidate is named '{name}': there are {', '.join(self.candidates)}")
@@ -308,9 +315,16 @@ class Contest:
         return decision
 
     def _refresh(self, hold: Decision) -> Decision:
-        due = self.stale >= self._options.refresh_every
-        if self.serving not in self.candidates or self.serving == FROZEN or not due or self.gate.held:
-            return hold
+        return self._go_on() if self.lags and self.stale >= self._options.refresh_every else hold
+
+    def _catch_up(self) -> list[Decision]:
+        """Let the head that serves go on with its last labels, too."""
+        self.candidates[self.serving].renew()
+        self._stack()
+        return [self._go_on()]
+
+    def _go_on(self) -> Decision:
+        """Let the head that serves go on with its newer weights, unless the held-out memory speaks against them."""
         accepted, memory = self.gate.compare(self._compare(self.serving))
         self.stale = 0
         if not accepted:

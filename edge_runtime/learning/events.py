@@ -39,6 +39,7 @@ class Command(str, Enum):
     HOLD = "hold"  #: whoever serves goes on serving until `RELEASE`; nothing is promoted, refreshed or rolled back
     RELEASE = "release"  #: ends `HOLD`
     ADD_CLASS = "add class"  #: the next reserved row becomes a class
+    REFRESH = "refresh"  #: what serves goes on with all that it has learnt; the learner asks itself when labels pause
 
 
 @dataclass(frozen=True)

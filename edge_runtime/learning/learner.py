@@ -40,9 +40,9 @@ class Learner:
     label's arrival would favour heads that have just learnt the windows next to it.
 
     What serves is a snapshot. It changes when the gate promotes a challenger or rolls back; and while a challenger
-    serves, every few labels it goes on with the weights it has learnt since, unless the held-out memory speaks against
-    them. Load what `served_linear` gives before the next prediction is handed in: the gate takes that prediction
-    for the new head's.
+    serves, every few labels and when labels pause, it goes on with the weights it has learnt since, unless the
+    held-out memory speaks against them. Load what `served_linear` gives before the next prediction is handed in: the
+    gate takes that prediction for the new head's.
 
     Deterministic, without input or output, clock or randomness: the same calls give the same heads.
 
@@ -108,7 +108,7 @@ class Learner:
         limit = SourceLimit(per_minute=self.options.labels_per_minute, burst=self.options.label_burst)
         self._join = LabelJoin(self.memory, limit)
         self._doubt = AdaptiveThreshold(rate=self.options.ask_rate, step=0.05, initial=0.5)
-        self._asks, self.asked = False, 0
+        self._asks, self.asked, self._silence = False, 0, 0
         self._decisions: list[Decision] = []
 
     @property
@@ -136,7 +136,8 @@ class Learner:
     ) -> int:
         """Remember a prediction as it was served; return the id by which its label shall name it.
 
-        Where this completes a shift of the embeddings, `take_decisions` says what follows from it.
+        Where this completes a shift of the embeddings, or labels have paused while what serves does not yet know the
+        last ones, `take_decisions` says what follows from it.
 
         Parameters
         ----------
@@ -163,9 +164,12 @@ class Learner:
         prediction = self.memory.put(embedding, predicted, t_ns=t_ns, start_ns=start_ns, votes=votes, odds=odds)
         self._asks = self._doubts(odds[-1])
         self.asked += self._asks
+        self._silence += 1
         shift = None if self.watch is None else self.watch.add(real, prediction, predicted=predicted)
         if shift is not None:
             self._take([shift])
+        if self._silence >= self.options.refresh_every and self.contest.lags:
+            self._take([CommandEvent(self.memory.next_id, Command.REFRESH, "")])
         return prediction
 
     def on_label(self, prediction: int, label: int, *, source: str = "", now_ns: int | None = None) -> LabelOutcome:
@@ -336,6 +340,7 @@ class Learner:
         return self._doubt.learn_one(1 - (best - second))
 
     def _learn(self, event: LabelEvent) -> LabelOutcome:
+        self._silence = 0
         verdict = self.contest.take_label(event)
         status = LabelStatus.ACCEPTED if verdict.trusted else LabelStatus.DISTRUSTED
         if verdict.novel:

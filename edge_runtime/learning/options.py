@@ -24,7 +24,8 @@ class LearnerOptions:
     held_out_per_class
         How many of those are kept of each class.
     refresh_every
-        After so many labels learnt, the head that serves goes on with its newer weights.
+        After so many labels learnt, the head that serves goes on with its newer weights; with fewer after as many
+        predictions without a label.
     labelled
         How many learnt labels are kept with their embeddings, for heads that begin anew.
     reserved_classes

@@ -206,7 +206,7 @@ class Steering(Body):
     """What a pipeline's learner shall do, with which candidate or class."""
 
     pipeline: str
-    action: Literal["promote", "roll back", "shadow", "hold", "release", "add class"]
+    action: Literal["promote", "roll back", "shadow", "hold", "release", "add class", "refresh"]
     name: str = Field(default="", max_length=64)
 
 

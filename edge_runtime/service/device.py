@@ -175,7 +175,7 @@ class Device(ABC):
         pipeline
             Whose.
         action
-            ``promote``, ``roll back``, ``shadow``, ``hold``, ``release`` or ``add class``.
+            ``promote``, ``roll back``, ``shadow``, ``hold``, ``release``, ``refresh`` or ``add class``.
         name
             The candidate's, or the new class's.
 

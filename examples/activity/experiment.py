@@ -124,6 +124,8 @@ class Device:
         served = frozen if self._serving is self._frozen else self._network.class_of(self._serving.run(inputs)[0])
         embedding: npt.NDArray[np.int8] = values[self._site.embedding].reshape(-1)
         prediction = self._learner.on_prediction(embedding, served, t_ns=window.end_ns)
+        for decision in self._learner.take_decisions():
+            self._follow(decision)
         labels.predicted(prediction, start_ns=window.start_ns, end_ns=window.end_ns)
         return frozen, served
 

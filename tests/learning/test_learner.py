@@ -280,3 +280,25 @@ def test_the_room_imports_nothing_of_ours_but_errors() -> None:
             module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             if module.startswith("edge_runtime"):
                 assert module.startswith(("edge_runtime.learning", "edge_runtime.errors")), f"{path.name}: {module}"
+
+
+def test_when_labels_pause_what_serves_catches_up_with_the_last_of_them() -> None:
+    world = World()
+    world.live(150)
+    world.live(300, turned=True)
+    learner = world.learner
+    name, contest = learner.serving, learner.contest
+    assert name not in ("frozen", "kept")
+    while not contest.stale:
+        world.live(1, turned=True)
+    behind, decisions = learner.served_linear()[0].copy(), []
+    learner.take_decisions()
+    for _ in range(learner.options.refresh_every):
+        learner.on_prediction(np.zeros(FEATURES, np.int8), 0, t_ns=0)
+        decisions += learner.take_decisions()
+    assert [decision.kind for decision in decisions] == [DecisionKind.REFRESH]
+    assert not contest.stale
+    np.testing.assert_array_equal(learner.served_linear()[0], learner.head(name).linear()[0])
+    assert (learner.served_linear()[0] != behind).any()
+    learner.on_prediction(np.zeros(FEATURES, np.int8), 0, t_ns=0)
+    assert learner.take_decisions() == []
