@@ -6,8 +6,7 @@
 // or `prefetch` has come, at the first step of a layer from which on nothing lies there. A run (`job_start`) begins
 // when its input is there and the outputs of the run before have been read out. `done` comes when memory has
 // acknowledged all that a job stores. The errors are kept until `reset_engine`, which forgets every job; bursts that
-// are under way end by themselves, and no job begins one before that. `reset_engine` does not come in a cycle with
-// `job_start`.
+// are under way end by themselves, and no job begins one before that.
 
 `default_nettype none
 
@@ -137,7 +136,7 @@ module edge_job_queue #(
     wire store_begin;
     wire outputs_read;
 
-    assign job_start = fetched && !running && !ran && outputs_read && !engine_busy && !rst;
+    assign job_start = fetched && !running && !ran && outputs_read && !engine_busy && !clear;
 
     always @(posedge clk)
         if (clear)          running <= 1'b0;

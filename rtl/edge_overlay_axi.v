@@ -251,6 +251,11 @@ module edge_overlay_axi #(
     initial busy = 1'b0;
     assign irq = run_irq || job_irq;
 
+    // The jobs hear of a reset one cycle later, so that the host's address does not reach all of the burst master.
+    reg forget_jobs;
+    always @(posedge clk) forget_jobs <= reset_engine;
+    initial forget_jobs = 1'b0;
+
     // ---- the burst master beside the host ----
     wire burst_wr_valid, burst_wr_ready;
     wire [ACT_WORD_WIDTH-1:0] burst_wr_addr;
@@ -284,7 +289,7 @@ module edge_overlay_axi #(
         .burst_rd_data_valid(burst_rd_data_valid),
         .burst_rd_data      (engine_rd_data[`EDGE_INDEX_ACTIVATIONS*32 +: 32]),
         .job_start          (job_start),
-        .reset_engine       (reset_engine),
+        .reset_engine       (forget_jobs),
         .engine_busy        (busy),
         .finished           (finished),
         .failed             (failed),
