@@ -201,10 +201,9 @@ module edge_overlay_axi #(
     // ---- registers; a job begins a run by a write of its own, which goes before the host's ----
     wire start, reset_engine;
     wire [INDEX_WIDTH-1:0] entry;
-    wire bank, finished, failed;
     wire [INDEX_WIDTH-1:0] failed_index;
     wire [31:0] cycles;
-    wire run_irq, job_irq;
+    wire bank, finished, failed, run_irq, job_irq;
 
     edge_registers #(
         .K_LANES       (K_LANES),
@@ -243,24 +242,20 @@ module edge_overlay_axi #(
         .irq          (run_irq)
     );
 
-    reg busy;
+    // The jobs hear of a reset one cycle later, so that the host's address does not reach all of the burst master.
+    reg busy, forget_jobs;
+    always @(posedge clk) forget_jobs <= reset_engine;
     always @(posedge clk)
         if (rst || reset_engine) busy <= 1'b0;
         else if (start)          busy <= 1'b1;
         else if (finished)       busy <= 1'b0;
-    initial busy = 1'b0;
+    initial {busy, forget_jobs} = 2'b00;
     assign irq = run_irq || job_irq;
 
-    // The jobs hear of a reset one cycle later, so that the host's address does not reach all of the burst master.
-    reg forget_jobs;
-    always @(posedge clk) forget_jobs <= reset_engine;
-    initial forget_jobs = 1'b0;
-
     // ---- the burst master beside the host ----
-    wire burst_wr_valid, burst_wr_ready;
     wire [ACT_WORD_WIDTH-1:0] burst_wr_addr;
     wire [31:0] burst_wr_data;
-    wire burst_rd_valid, burst_rd_ready;
+    wire burst_wr_valid, burst_wr_ready, burst_rd_valid, burst_rd_ready;
     wire [ACT_WORD_WIDTH-1:0] burst_rd_addr;
     wire burst_rd_data_valid, act_wr_valid, act_rd_valid;
 
