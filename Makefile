@@ -20,12 +20,12 @@ demo: $(VENV)/ready ## The whole loop: sensor data, simulated overlay, learning;
 test: $(VENV)/ready ## Every test that needs no board and takes no hours
 	@sh tools/debian_packages.sh $(BIN)/python
 	@$(BIN)/python tools/pynq_environment.py
-	@$(BIN)/python -m pytest -n auto -m "$(NEEDS_BOARD_OR_HOURS)" $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "$(NEEDS_BOARD_OR_HOURS)" $(PYTEST_FLAGS)
 
 test-all: $(VENV)/ready ## The slow tests too
 	@sh tools/debian_packages.sh $(BIN)/python
 	@$(BIN)/python tools/pynq_environment.py
-	@$(BIN)/python -m pytest -n auto -m "not board and not vivado" $(PYTEST_FLAGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not board and not vivado" $(PYTEST_FLAGS)
 
 lint: $(VENV)/ready ## ruff, mypy and the rules of the layers (the Verilog is linted by the tests)
 	@$(BIN)/ruff check .

@@ -21,6 +21,10 @@ __all__ = ["ask_device"]
 WHOLE_BYTES = 100 * 1024
 """What is larger is sent in parts of this size: less than any broker's limit that we know of."""
 
+AGAIN_S = 10.0
+"""How often a command without an answer is sent again, in seconds: the broker drops what comes before the device has
+subscribed. The device carries a command out once, however often it comes."""
+
 
 async def ask_device(
     broker: Broker, topics: Topics, command: str, payload: bytes, *, deadline_s: float = 60.0
@@ -77,10 +81,18 @@ async def _ask(
     client: aiomqtt.Client, topics: Topics, command: str, payload: bytes, asked: Properties, deadline_s: float
 ) -> dict[str, Any]:
     asked.CorrelationData = correlation = secrets.token_bytes(16)
-    await client.publish(topics.command(command), payload, qos=1, properties=asked)
-    with anyio.move_on_after(deadline_s):
-        async for message in client.messages:
-            if getattr(message.properties, "CorrelationData", None) == correlation:
-                answer = json.loads(message.payload if isinstance(message.payload, bytes) else b"null")
-                return answer if isinstance(answer, dict) else {"error": "the device's answer is no JSON object"}
+    until = anyio.current_time() + deadline_s
+    while (now := anyio.current_time()) < until:
+        await client.publish(topics.command(command), payload, qos=1, properties=asked)
+        with anyio.move_on_after(min(AGAIN_S, until - now)):
+            return await _answer(client, correlation)
     raise LinkError(f"{topics.device} did not answer within {deadline_s:.0f} s; does it run, with a sink of kind mqtt?")
+
+
+async def _answer(client: aiomqtt.Client, correlation: bytes) -> dict[str, Any]:
+    """Wait for the answer to a command."""
+    async for message in client.messages:
+        if getattr(message.properties, "CorrelationData", None) == correlation:
+            answer = json.loads(message.payload if isinstance(message.payload, bytes) else b"null")
+            return answer if isinstance(answer, dict) else {"error": "the device's answer is no JSON object"}
+    raise LinkError("the broker's messages have ended")
