@@ -85,6 +85,26 @@ async def test_the_answer_comes_where_the_command_says_with_its_correlation_data
             await ask_device(there, Topics("nobody"), "status", b"", deadline_s=0.2)
 
 
+async def test_a_command_that_comes_before_the_device_is_sent_again_and_carried_out_once(
+    tmp_path: Path, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_runtime.telemetry.mqtt.ask.AGAIN_S", 0.1)
+    acts, there = Acts(), Broker("127.0.0.1", broker.port)
+    answers: list[dict[str, Any]] = []
+
+    async def ask() -> None:
+        answers.append(await ask_device(there, TOPICS, "bundle-action", b"{}"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        await anyio.sleep(0.3)
+        assert answers == []
+        async with sink(tmp_path, broker.port, acts):
+            await until(lambda: bool(answers))
+    assert answers == [{"did": "bundle-action", "count": 1}]
+    assert acts.done == [("bundle-action", b"{}")]
+
+
 async def test_a_command_that_the_broker_delivers_again_acts_once(
     tmp_path: Path, broker: Mosquitto, subscriber: Subscriber
 ) -> None:
