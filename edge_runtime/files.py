@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge_runtime.errors import ConfigError, ModelError
 
-__all__ = ["read_model", "set_aside", "write_file"]
+__all__ = ["read_file", "read_model", "set_aside", "write_file"]
 
 
 def read_model(path: Path) -> bytes:
@@ -21,6 +21,27 @@ def read_model(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); give the path of a .tflite file") from error
+
+
+def read_file(path: Path, what: str) -> bytes:
+    """Return a file's content.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        What it should be, with its article, for the message.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of {what}") from error
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, ValidationError
 
-from edge_runtime.bundles.keys import is_signed_by
+from edge_runtime.bundles.keys import SIGNATURE_BYTES, is_signed_by
 from edge_runtime.config import Table
 from edge_runtime.errors import BundleError, DataError, StateError
 from edge_runtime.learning.frozen import checked_linear
@@ -35,7 +35,6 @@ __all__ = ["LARGEST_HEAD", "HeadAbout", "HeadFile", "check_head", "network_finge
 LARGEST_HEAD = 4 * 2**20
 
 _KIND = "pushed head"
-_SIGNATURE_BYTES = 64
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -127,7 +126,7 @@ def write_head(
     except (DataError, ValidationError) as error:
         raise BundleError(f"the head cannot be written: {_one_line(error)}") from error
     body = pack(_KIND, about.model_dump(mode="json"), {"weights": weights, "bias": bias})
-    if len(body) + _SIGNATURE_BYTES > LARGEST_HEAD:
+    if len(body) + SIGNATURE_BYTES > LARGEST_HEAD:
         raise BundleError(f"the head takes {len(body):,} bytes; a device takes {LARGEST_HEAD:,} at most")
     return body + key.sign(body)
 
@@ -195,7 +194,7 @@ def check_head(head: HeadFile, *, network: str, classes: Sequence[str], outputs:
 
 
 def _signed_body(content: bytes, keys: Sequence[Ed25519PublicKey]) -> bytes:
-    body, signature = content[:-_SIGNATURE_BYTES], content[-_SIGNATURE_BYTES:]
+    body, signature = content[:-SIGNATURE_BYTES], content[-SIGNATURE_BYTES:]
     if any(is_signed_by(key, signature, body) for key in keys):
         return body
     if _is_whole(content):

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from edge_runtime.errors import ConfigError, ToolError
+from edge_runtime.files import read_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-__all__ = ["is_signed_by", "load_private_key", "load_public_key", "make_keys"]
+__all__ = ["SIGNATURE_BYTES", "is_signed_by", "load_private_key", "load_public_key", "make_keys"]
+
+SIGNATURE_BYTES = 64
+"""Of an Ed25519 signature."""
 
 
 def make_keys(private_file: Path, public_file: Path) -> None:
@@ -41,7 +45,7 @@ def load_private_key(path: Path) -> Ed25519PrivateKey:
     """
     form, ed25519 = _cryptography()
     try:
-        key = form.load_pem_private_key(_read(path), password=None)
+        key = form.load_pem_private_key(read_file(path, "a key"), password=None)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"{path}: not a private key in PEM: {error}") from error
     if not isinstance(key, ed25519.Ed25519PrivateKey):
@@ -59,7 +63,7 @@ def load_public_key(path: Path) -> Ed25519PublicKey:
     """
     form, ed25519 = _cryptography()
     try:
-        key = form.load_pem_public_key(_read(path))
+        key = form.load_pem_public_key(read_file(path, "a key"))
     except ValueError as error:
         raise ConfigError(f"{path}: not a public key in PEM: {error}") from error
     if not isinstance(key, ed25519.Ed25519PublicKey):
@@ -84,13 +88,6 @@ def _cryptography() -> tuple[Any, Any]:
         return import_module(f"{base}.serialization"), import_module(f"{base}.asymmetric.ed25519")
     except ImportError as error:
         raise ToolError("signatures need the package cryptography: pip install 'edge-runtime[bundles]'") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a key") from error
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from edge_runtime.bundles.keys import is_signed_by
+from edge_runtime.bundles.keys import SIGNATURE_BYTES, is_signed_by
 from edge_runtime.bundles.manifest import MANIFEST, MEMBERS, REQUIRED, SIGNATURE, Manifest
 from edge_runtime.errors import BundleError
 
@@ -23,7 +23,6 @@ __all__ = ["LARGEST_BUNDLE", "Bundle", "read_bundle"]
 
 LARGEST_BUNDLE = 64 * 2**20
 LARGEST_MANIFEST = 64 * 1024
-SIGNATURE_BYTES = 64
 
 
 @dataclass(frozen=True)

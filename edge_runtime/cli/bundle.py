@@ -20,9 +20,8 @@ from edge_runtime.bundles import (
 )
 from edge_runtime.cli.device import HERE, CaOption, UrlOption, ask
 from edge_runtime.cli.output import JsonFlag, print_json, print_table
-from edge_runtime.errors import ConfigError
 from edge_runtime.features.view import FeatureView
-from edge_runtime.files import write_file
+from edge_runtime.files import read_file, write_file
 
 __all__ = ["bundle"]
 
@@ -68,7 +67,7 @@ def make(  # noqa: PLR0913 # one option for each part of a bundle
         "memory.npz": memory,
     }
     content = write_bundle(
-        {member: _read(path) for member, path in files.items() if path is not None},
+        {member: read_file(path, "a file") for member, path in files.items() if path is not None},
         load_private_key(key),
         name=name or model.stem,
         version=version,
@@ -88,7 +87,7 @@ def check(
     as_json: JsonFlag = False,
 ) -> None:
     """Check a bundle as a device does: signature, content, and whether it fits a board."""
-    checked = read_bundle(_read(path), [load_public_key(key)])
+    checked = read_bundle(read_file(path, "a file"), [load_public_key(key)])
     view = view_of(checked)
     if board is not None:
         chosen = load_board(board)
@@ -135,7 +134,7 @@ def stage(
     as_json: JsonFlag = False,
 ) -> None:
     """Send a bundle to a running daemon, which checks it and keeps it as the candidate."""
-    _show_state(ask(url, "/bundles", ca_file, _read(path), deadline_s=STEP_S), as_json=as_json)
+    _show_state(ask(url, "/bundles", ca_file, read_file(path, "a file"), deadline_s=STEP_S), as_json=as_json)
 
 
 @bundle.command("status")
@@ -163,10 +162,3 @@ _step("discard", "Forget the candidate.")
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a file") from error

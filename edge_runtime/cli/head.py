@@ -22,8 +22,7 @@ from edge_runtime.cli.output import JsonFlag, ModelArgument, print_json, termina
 from edge_runtime.daemon import load_pipeline
 from edge_runtime.daemon.build import Deployment, deploy
 from edge_runtime.daemon.head_fit import FittedHead, LabelledEmbeddings, Method, embed, fit_head
-from edge_runtime.errors import ConfigError
-from edge_runtime.files import read_model, write_file
+from edge_runtime.files import read_file, read_model, write_file
 from edge_runtime.learning.statistics import TrainingStatistics
 
 __all__ = ["head"]
@@ -125,7 +124,7 @@ def check(
     as_json: JsonFlag = False,
 ) -> None:
     """Check a head as a device does: signature and content."""
-    found = read_head(_read(path), [load_public_key(key)])
+    found = read_head(read_file(path, "a head"), [load_public_key(key)])
     rows, width = found.weights.shape
     if as_json:
         print_json({"digest": found.digest, **found.about.model_dump(mode="json"), "outputs": rows, "features": width})
@@ -142,7 +141,7 @@ def push(
     as_json: JsonFlag = False,
 ) -> None:
     """Send a head to a running daemon, where it takes part until the gate promotes it."""
-    answer = ask(url, "/heads", ca_file, _read(path))
+    answer = ask(url, "/heads", ca_file, read_file(path, "a head"))
     if as_json:
         print_json(answer)
     else:
@@ -160,10 +159,3 @@ def _embedded(pipeline: Path, files: list[Path]) -> tuple[Deployment, LabelledEm
 def _numbers(fitted: FittedHead, content: bytes) -> dict[str, Any]:
     numbers = {name: value for name, value in asdict(fitted).items() if not isinstance(value, np.ndarray)}
     return {**numbers, "bytes": len(content)}
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a head") from error

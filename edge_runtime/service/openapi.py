@@ -78,32 +78,22 @@ def _add_special(paths: dict[str, dict[str, Any]]) -> None:
             },
         }
     }
-    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}}
-    paths["/bundles"]["post"] = {
-        "summary": "Check a bundle and stage it",
-        "requestBody": {"required": True, "content": binary},
-        "responses": {
-            "200": _answer("Staged", bodies.BundleState),
-            **failures,
-            "409": _answer(MEANINGS["409"], bodies.Failure),
-        },
-    }
-    paths["/heads"] = {
-        "post": {
-            "summary": "Let a head that was trained elsewhere take part, under the gate",
-            "requestBody": {"required": True, "content": binary},
-            "responses": {
-                "200": _answer("It takes part", bodies.HeadTaken),
-                **failures,
-                "409": _answer(MEANINGS["409"], bodies.Failure),
-            },
-        }
-    }
+    refusals = {**failures, "409": _answer(MEANINGS["409"], bodies.Failure)}
+    staged = {"200": _answer("Staged", bodies.BundleState), **refusals}
+    taken = {"200": _answer("It takes part", bodies.HeadTaken), **refusals}
+    paths["/bundles"]["post"] = _upload("Check a bundle and stage it", staged)
+    paths["/heads"] = {"post": _upload("Let a head that was trained elsewhere take part, under the gate", taken)}
     paths["/metrics"] = {"get": _text("Metrics for Prometheus", "application/openmetrics-text")}
     events = _text("What happens, as it happens", "text/event-stream")
     once = {"name": "once", "in": "query", "required": False, "allowEmptyValue": True, "schema": {"type": "string"}}
     paths["/events"] = {"get": {**events, "parameters": [once]}}
     paths["/"] = {"get": _text("The dashboard", "text/html")}
+
+
+def _upload(summary: str, responses: dict[str, Any]) -> dict[str, Any]:
+    """Describe what takes a signed file."""
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}}
+    return {"summary": summary, "requestBody": {"required": True, "content": content}, "responses": responses}
 
 
 def _json_content(model: type[BaseModel]) -> dict[str, Any]:
