@@ -194,13 +194,13 @@ def _known_keys(location: tuple[int | str, ...], model_type: type[BaseModel]) ->
 
 
 def _models_at(location: tuple[int | str, ...], model_type: type[BaseModel]) -> list[type[BaseModel]]:
-    """Find the models that a location may lie in, following fields, items and union tags."""
+    """Find the models that a location may lie in, following fields, items, union tags and keys of dicts."""
     models = [model_type]
     for step in location:
         if isinstance(step, int):
             continue
         tagged = [model for model in models if _has_tag(model, step)]
-        models = tagged or [nested for model in models for nested in _field_models(model, step)]
+        models = tagged or [nested for model in models for nested in _field_models(model, step)] or models
     return models
 
 

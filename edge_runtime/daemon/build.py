@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -23,11 +23,10 @@ from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.errors import BundleError
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_model
-from edge_runtime.learning.challengers import default_challengers
 from edge_runtime.learning.contest import PUSHED
 from edge_runtime.learning.frozen import FrozenHead
 from edge_runtime.learning.learner import Learner
-from edge_runtime.learning.options import LearnerOptions
+from edge_runtime.learning.plan import LearningPlan
 from edge_runtime.learning.statistics import TrainingStatistics
 
 __all__ = ["Deployment", "OpenAccelerator", "build_learning", "deploy", "deploy_bundle"]
@@ -202,8 +201,7 @@ def build_learning(
     network: Network,
     feed: LabelFeed,
     *,
-    heads: Sequence[str] | None = None,
-    options: LearnerOptions | None = None,
+    plan: LearningPlan | None = None,
     statistics: TrainingStatistics | None = None,
     state: Path | None = None,
     held_out: HeldOut | None = None,
@@ -217,10 +215,8 @@ def build_learning(
         The network.
     feed
         Brings the labels.
-    heads
-        Which of the default challengers learn; None: all.
-    options
-        The learner's numbers.
+    plan
+        Which heads learn, and the learner's numbers; None: the default ones.
     statistics
         What embeddings looked like in training; None: that is not known.
     state
@@ -238,21 +234,16 @@ def build_learning(
         If the folder's state is of another network, or damaged.
     """
     head = network.linear_head()
-    numbers = replace(options or LearnerOptions(), reserved_classes=network.reserved)
+    plan = (plan or LearningPlan()).reserving(network.reserved)
 
     def make_learner() -> Learner:
-        challengers = default_challengers(head.weights, head.bias, statistics)
-        learning = {name: challengers[name] for name in heads or challengers}
-        if takes_heads:
-            learning[PUSHED] = FrozenHead(head.weights, head.bias)
-        learner = Learner(
+        learner = plan.make(
             head.weights,
             head.bias,
             scale=head.scale,
             zero_point=head.zero_point,
-            challengers=learning,
             statistics=statistics,
-            options=numbers,
+            beside={PUSHED: FrozenHead(head.weights, head.bias)} if takes_heads else None,
         )
         for embedding, label in zip(*held_out, strict=True) if held_out is not None else ():
             learner.contest.held_out.add(embedding, int(label))

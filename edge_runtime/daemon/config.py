@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, PositiveInt, ValidationInfo, model_v
 from typing_extensions import Self
 
 from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
+from edge_runtime.daemon.learning_table import LearningTable
 from edge_runtime.daemon.logs import LogTable
 from edge_runtime.daemon.sink_tables import SinkTable
 from edge_runtime.daemon.supervisor import SupervisorTable
@@ -77,26 +78,6 @@ class ModelTable(Table):
     reserved_classes: int = Field(
         default=0, ge=0, description="how many of the network's last outputs are no classes yet"
     )
-
-
-class LearningTable(Table):
-    """Learning from labels that come late; without this table the network stays as it is."""
-
-    enabled: bool = True
-    heads: tuple[Literal["slda", "slda_recent", "slda_forgetting", "softmax"], ...] = (
-        "slda",
-        "slda_recent",
-        "slda_forgetting",
-        "softmax",
-    )
-    label_delay: Duration = Field(default=20.0)
-    capacity: PositiveInt = 1024
-    memory_bytes: PositiveInt | None = Field(default=None, description="a budget for predictions without labels")
-    statistics: NearbyPath | None = Field(default=None, description="the training set's, as .npz")
-    startup: int = Field(
-        default=0, ge=0, description="without statistics: so many first windows stand in for the training set"
-    )
-    state: NearbyPath | None = Field(default=None, description="a folder in which learning survives a restart")
 
 
 class OnlineTable(Table):

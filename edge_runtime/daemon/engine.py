@@ -17,7 +17,6 @@ from edge_runtime.daemon.step import Step
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.compute import FeatureComputer
 from edge_runtime.features.shared import ViewReader
-from edge_runtime.learning.options import LearnerOptions
 from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.recording import RecordedSource
@@ -190,8 +189,7 @@ def _learning(
     return build_learning(
         network,
         feeds[0] if len(feeds) == 1 else MergedLabels(feeds),
-        heads=table.heads,
-        options=LearnerOptions(capacity=table.capacity, memory_bytes=table.memory_bytes, startup=table.startup),
+        plan=table.plan(),
         statistics=statistics,
         state=table.state / place if table.state is not None and place else table.state,
         held_out=deployment.held_out,

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from edge_runtime.errors import DataError, FitError
 from edge_runtime.learning.base import Head
 from edge_runtime.learning.candidate import Candidate, Linear
-from edge_runtime.learning.drift import Adwin
 from edge_runtime.learning.evaluation import Evaluation
 from edge_runtime.learning.events import Command, CommandEvent, HeadEvent, LabelEvent, ShiftEvent
 from edge_runtime.learning.frozen import FrozenHead
@@ -31,8 +30,6 @@ PUSHED = "pushed"
 
 _SAME_CHANGE = 64
 """Two alarms whose changes lie within so many predictions tell of one change."""
-_ALARM = 0.0005
-"""ADWIN's delta for errors: a false alarm costs a restarted challenger, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ class Contest:
         self.scores = Prequentials([*names, SERVED])
         self.held_out = BalancedMemory(options.held_out_per_class, self.features, self.classes)
         self.labelled = LabelledMemory(options.labelled, self.features)
-        self.errors = {name: Adwin(delta=_ALARM) for name in (FROZEN, SERVED)}
+        self.errors = {name: options.errors.make() for name in (FROZEN, SERVED)}
         self.served: Linear = frozen.linear()
         self.labels_of_class = np.zeros(self.classes, np.int64)
         self.since = 0  # the first prediction of the head that serves

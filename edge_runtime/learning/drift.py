@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log
+from math import isfinite, log
 from typing import Any
 
 import numpy as np
@@ -138,7 +138,9 @@ class PageHinkley:
     """Sums up by how much a series exceeds its mean; a large sum says that the mean has gone up.
 
     Page, "Continuous inspection schemes", Biometrika 41, 1954; Hinkley, "Inference about the change-point from
-    cumulative sum tests", Biometrika 58, 1971. Cheaper than `Adwin`, one-sided, and it begins anew after an alarm.
+    cumulative sum tests", Biometrika 58, 1971: the sum of ``value - mean - tolerance``, never below zero, with the mean
+    of all values since the last alarm. The change began where the sum was last zero, and with the values since then the
+    detector begins anew. Cheaper than `Adwin`, and one-sided: that a mean went down it does not tell.
 
     Parameters
     ----------
@@ -148,6 +150,11 @@ class PageHinkley:
         How much above its mean the series may be for ever, 0 or more.
     least
         No alarm before so many values.
+
+    Attributes
+    ----------
+    count
+        How many values the mean is over; after an alarm those since the change.
 
     Raises
     ------
@@ -159,10 +166,12 @@ class PageHinkley:
     >>> detector = PageHinkley(threshold=5.0)
     >>> [at for at in range(300) if detector.add(float(at >= 200))]
     [205]
+    >>> detector.count
+    6
     """
 
     def __init__(self, *, threshold: float = 15.0, tolerance: float = 0.05, least: int = 30) -> None:
-        if not threshold > 0 or not tolerance >= 0 or least < 1:
+        if not (isfinite(threshold) and threshold > 0 and isfinite(tolerance) and tolerance >= 0 and least >= 1):
             raise DataError(
                 f"Page-Hinkley with threshold {threshold}, tolerance {tolerance}, at least {least} values: above 0, "
                 "0 or more, and 1 or more are needed"
@@ -172,26 +181,37 @@ class PageHinkley:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._count, self._mean, self._sum = 0, 0.0, 0.0
+        self.count, self._mean, self._sum = 0, 0.0, 0.0
+        self._risen, self._risen_total = 0, 0.0  # values since the sum was last zero, and their total
+
+    @property
+    def mean(self) -> float:
+        """Mean of `count` values; NaN while there is none."""
+        return self._mean if self.count else float("nan")
 
     def add(self, value: float) -> bool:
-        """Take in a value; return whether the mean has gone up."""
-        self._count += 1
-        self._mean += (value - self._mean) / self._count
+        """Take in a value; return whether the mean has gone up: what came before that is forgotten."""
+        self.count += 1
+        self._mean += (value - self._mean) / self.count
         self._sum = max(0.0, self._sum + value - self._mean - self.tolerance)
-        if self._count < self.least or self._sum <= self.threshold:
+        self._risen, self._risen_total = (self._risen + 1, self._risen_total + value) if self._sum else (0, 0.0)
+        if self.count < self.least or self._sum <= self.threshold:
             return False
+        count, total = self._risen, self._risen_total
         self.reset()
+        self.count, self._mean = count, total / count
         return True
 
     def state(self) -> State:
         """Return what changes, for JSON, and arrays, of which there are none."""
-        return {"count": self._count, "mean": self._mean, "sum": self._sum}, {}
+        risen = {"risen": self._risen, "risen_total": self._risen_total}
+        return {"count": self.count, "mean": self._mean, "sum": self._sum, **risen}, {}
 
     def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
         """Go on where `state` was taken."""
         del arrays
-        self._count, self._mean, self._sum = int(numbers["count"]), float(numbers["mean"]), float(numbers["sum"])
+        self.count, self._mean, self._sum = int(numbers["count"]), float(numbers["mean"]), float(numbers["sum"])
+        self._risen, self._risen_total = int(numbers["risen"]), float(numbers["risen_total"])
 
 
 class EmbeddingDistance:

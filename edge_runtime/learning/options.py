@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge_runtime.errors import DataError
+from edge_runtime.learning.detectors import AdwinOptions, ErrorDetector
 
 __all__ = ["LearnerOptions"]
 
@@ -38,6 +39,8 @@ class LearnerOptions:
     ask_rate
         The share of predictions whose label is asked for, the least certain ones; after an alarm it is ten times as
         much.
+    errors
+        What notices a change in the errors of the frozen head, and of what serves.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class LearnerOptions:
     label_burst: float = 2000.0
     startup: int = 0
     ask_rate: float = 0.05
+    errors: ErrorDetector = field(default_factory=AdwinOptions)
 
     def __post_init__(self) -> None:
         counts = (self.capacity, self.held_out_per_class, self.refresh_every, self.labelled)

@@ -104,6 +104,7 @@ class StreamingLDA(Head):
         *,
         weight: float,
         memory: float | None = None,
+        shrinkage: float | None = None,
         clip: float | None = None,
     ) -> Self:
         """Begin with what training knew, as if up to `weight` labels of each of its classes had been learnt.
@@ -114,7 +115,7 @@ class StreamingLDA(Head):
             The training set's.
         weight
             How many labels of each class they count for at most; above 0.
-        memory, clip
+        memory, shrinkage, clip
             As above.
 
         Raises
@@ -124,7 +125,7 @@ class StreamingLDA(Head):
         """
         if not (isfinite(weight) and weight > 0):
             raise DataError(f"training statistics that weigh {weight} labels a class: it must be above 0")
-        head = cls(statistics.features, statistics.classes, memory=memory, clip=clip)
+        head = cls(statistics.features, statistics.classes, memory=memory, shrinkage=shrinkage, clip=clip)
         head._counts = np.minimum(statistics.counts, weight)
         head._means = statistics.means.astype(np.float32)
         head._weight = float(head._counts.sum())
