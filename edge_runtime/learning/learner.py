@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.errors import DataError, FitError, StateError
+from edge_runtime.learning.asking import Asking
 from edge_runtime.learning.base import Head
 from edge_runtime.learning.challengers import default_challengers
 from edge_runtime.learning.contest import PUSHED, SERVED, Contest
@@ -24,7 +25,6 @@ from edge_runtime.learning.prequential import Score
 from edge_runtime.learning.shift import ShiftWatch
 from edge_runtime.learning.startup import StartUpWatch
 from edge_runtime.learning.statistics import TrainingStatistics
-from edge_runtime.learning.threshold import AdaptiveThreshold
 from edge_runtime.learning.trust import SourceLimit, TrustOptions
 
 __all__ = ["Learner"]
@@ -101,14 +101,20 @@ class Learner:
             gate=gate,
             trust=trust,
         )
-        self.memory = _memory(self.options, frozen, len(self.contest.candidates) + 1)
+        self.memory = EmbeddingMemory.of_budget(
+            self.options.memory_bytes,
+            self.options.capacity,
+            features=frozen.features,
+            candidates=len(self.contest.candidates) + 1,
+            classes=frozen.classes,
+        )
         self.watch = _watch(self.options, frozen, statistics)
         self.journal = journal
         self.before_prediction: Callable[[int], None] | None = None
         limit = SourceLimit(per_minute=self.options.labels_per_minute, burst=self.options.label_burst)
         self._join = LabelJoin(self.memory, limit)
-        self._doubt = AdaptiveThreshold(rate=self.options.ask_rate, step=0.05, initial=0.5)
-        self._asks, self.asked, self._silence = False, 0, 0
+        self.asking = Asking(self.options.ask_rate)
+        self._silence = 0
         self._decisions: list[Decision] = []
 
     @property
@@ -129,7 +135,7 @@ class Learner:
     @property
     def asks(self) -> bool:
         """Whether the last prediction is so uncertain that its label is asked for."""
-        return self._asks
+        return self.asking.now
 
     def on_prediction(
         self, embedding: npt.NDArray[np.int8], predicted: int, *, t_ns: int, start_ns: int | None = None
@@ -162,8 +168,7 @@ class Learner:
         real = self.contest.real(embedding)
         votes, odds = self.contest.answers(real)
         prediction = self.memory.put(embedding, predicted, t_ns=t_ns, start_ns=start_ns, votes=votes, odds=odds)
-        self._asks = self._doubts(odds[-1])
-        self.asked += self._asks
+        self.asking.consider(odds[-1], changed=self._changed_lately())
         self._silence += 1
         shift = None if self.watch is None else self.watch.add(real, prediction, predicted=predicted)
         if shift is not None:
@@ -311,7 +316,7 @@ class Learner:
         return {
             "serving": self.serving,
             "label_delay_s": known(contest.evaluation.mean_delay_ns / 1e9),
-            "asked": self.asked,
+            "asked": self.asking.count,
             "changes": contest.changes,
             "bytes": self.nbytes,
             "classes_added": list(contest.added),
@@ -332,12 +337,9 @@ class Learner:
             raise DataError(f"no candidate is named '{name}': there are {', '.join(candidates)}")
         return candidates[name].head.copy()
 
-    def _doubts(self, odds: npt.NDArray[np.float16]) -> bool:
-        """Return whether a prediction is among the least certain ones; ask for ten times as many after a change."""
-        best, second = [*sorted(odds.tolist(), reverse=True), 0.0][:2]
-        lately_changed = self.contest.change and self.memory.next_id - self.contest.change < self.memory.capacity // 4
-        self._doubt.rate = self.options.ask_rate * (10 if lately_changed else 1)
-        return self._doubt.learn_one(1 - (best - second))
+    def _changed_lately(self) -> bool:
+        change = self.contest.change
+        return bool(change and self.memory.next_id - change < self.memory.capacity // 4)
 
     def _learn(self, event: LabelEvent) -> LabelOutcome:
         self._silence = 0
@@ -383,20 +385,3 @@ def _watch(
     if statistics is not None:
         return ShiftWatch(statistics)
     return StartUpWatch(options.startup, frozen.features, frozen.classes) if options.startup else None
-
-
-def _memory(options: LearnerOptions, frozen: Head, candidates: int) -> EmbeddingMemory:
-    """Return a memory that keeps the budget.
-
-    Raises
-    ------
-    DataError
-        If not even one prediction fits.
-    """
-    each = EmbeddingMemory.bytes_each(frozen.features, candidates, frozen.classes)
-    capacity = options.capacity
-    if options.memory_bytes is not None:
-        capacity = min(capacity, options.memory_bytes // each)
-    if capacity < 1:
-        raise DataError(f"a memory of {options.memory_bytes} bytes: one prediction with its answers takes {each}")
-    return EmbeddingMemory(capacity, frozen.features, candidates=candidates, classes=frozen.classes)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import Self
 
 from edge_runtime.errors import DataError
 from edge_runtime.learning.state import Arrays, State, refill
@@ -101,6 +102,21 @@ class EmbeddingMemory:
     def bytes_each(features: int, candidates: int, classes: int) -> int:
         """Return how many bytes one prediction takes."""
         return features + candidates * (2 + 2 * classes) + 2 + 16 + 1
+
+    @classmethod
+    def of_budget(cls, budget: int | None, capacity: int, *, features: int, candidates: int, classes: int) -> Self:
+        """Return a memory of `capacity` predictions, or of as many as a budget in bytes allows.
+
+        Raises
+        ------
+        DataError
+            If not even one prediction fits.
+        """
+        each = cls.bytes_each(features, candidates, classes)
+        fits = capacity if budget is None else min(capacity, budget // each)
+        if fits < 1:
+            raise DataError(f"a memory of {budget} bytes: one prediction with its answers takes {each}")
+        return cls(fits, features, candidates=candidates, classes=classes)
 
     @property
     def capacity(self) -> int:
