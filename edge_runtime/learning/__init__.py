@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from edge_runtime.learning.adapter import HeadClassifier
 from edge_runtime.learning.base import Head
-from edge_runtime.learning.challengers import default_challengers
+from edge_runtime.learning.challengers import Challenger, default_challengers
+from edge_runtime.learning.detectors import AdwinOptions, PageHinkleyOptions
 from edge_runtime.learning.drift import Adwin, EmbeddingDistance, PageHinkley
 from edge_runtime.learning.durable import DurableLearner, Recovery
 from edge_runtime.learning.evaluation import Evaluation, Quality
@@ -18,6 +19,7 @@ from edge_runtime.learning.learner import Learner
 from edge_runtime.learning.memory import BalancedMemory, EmbeddingMemory, LabelStatus, Remembered
 from edge_runtime.learning.ncm import NearestClassMean
 from edge_runtime.learning.options import LearnerOptions
+from edge_runtime.learning.plan import LearningPlan
 from edge_runtime.learning.prequential import Prequentials, Score
 from edge_runtime.learning.rls import LinearRegression, RecursiveLeastSquares
 from edge_runtime.learning.slda import StreamingLDA
@@ -29,7 +31,9 @@ from edge_runtime.learning.trust import TrustOptions
 __all__ = [
     "AdaptiveThreshold",
     "Adwin",
+    "AdwinOptions",
     "BalancedMemory",
+    "Challenger",
     "Command",
     "Decision",
     "DecisionKind",
@@ -48,10 +52,12 @@ __all__ = [
     "LabelStatus",
     "Learner",
     "LearnerOptions",
+    "LearningPlan",
     "LinearRegression",
     "MemoryCheck",
     "NearestClassMean",
     "PageHinkley",
+    "PageHinkleyOptions",
     "Prequentials",
     "Quality",
     "Recovery",

@@ -18,7 +18,7 @@ class ChangeDetector(Protocol):
     Attributes
     ----------
     count
-        How many values `mean` is over; after an alarm those since the change.
+        How many values have come since the last change, from where it began.
     """
 
     count: int

@@ -139,8 +139,9 @@ class PageHinkley:
 
     Page, "Continuous inspection schemes", Biometrika 41, 1954; Hinkley, "Inference about the change-point from
     cumulative sum tests", Biometrika 58, 1971: the sum of ``value - mean - tolerance``, never below zero, with the mean
-    of all values since the last alarm. The change began where the sum was last zero, and with the values since then the
-    detector begins anew. Cheaper than `Adwin`, and one-sided: that a mean went down it does not tell.
+    of all values since the last alarm. The change began where the sum was last zero. After an alarm the test begins
+    anew with what comes: the values that raised it are high by selection. Cheaper than `Adwin`, and one-sided: that a
+    mean went down it does not tell.
 
     Parameters
     ----------
@@ -154,7 +155,7 @@ class PageHinkley:
     Attributes
     ----------
     count
-        How many values the mean is over; after an alarm those since the change.
+        How many values have come since the last change, from where it began.
 
     Raises
     ------
@@ -170,6 +171,9 @@ class PageHinkley:
     6
     """
 
+    _WHOLE = ("_tested", "_risen")
+    _FLOATS = ("_total", "_mean", "_sum", "_risen_total")
+
     def __init__(self, *, threshold: float = 15.0, tolerance: float = 0.05, least: int = 30) -> None:
         if not (isfinite(threshold) and threshold > 0 and isfinite(tolerance) and tolerance >= 0 and least >= 1):
             raise DataError(
@@ -181,37 +185,42 @@ class PageHinkley:
 
     def reset(self) -> None:
         """Forget everything."""
-        self.count, self._mean, self._sum = 0, 0.0, 0.0
+        self.count, self._total = 0, 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._tested, self._mean, self._sum = 0, 0.0, 0.0
         self._risen, self._risen_total = 0, 0.0  # values since the sum was last zero, and their total
 
     @property
     def mean(self) -> float:
         """Mean of `count` values; NaN while there is none."""
-        return self._mean if self.count else float("nan")
+        return self._total / self.count if self.count else float("nan")
 
     def add(self, value: float) -> bool:
-        """Take in a value; return whether the mean has gone up: what came before that is forgotten."""
-        self.count += 1
-        self._mean += (value - self._mean) / self.count
+        """Take in a value; return whether the mean has gone up."""
+        self.count, self._total = self.count + 1, self._total + value
+        self._tested += 1
+        self._mean += (value - self._mean) / self._tested
         self._sum = max(0.0, self._sum + value - self._mean - self.tolerance)
         self._risen, self._risen_total = (self._risen + 1, self._risen_total + value) if self._sum else (0, 0.0)
-        if self.count < self.least or self._sum <= self.threshold:
+        if self._tested < self.least or self._sum <= self.threshold:
             return False
-        count, total = self._risen, self._risen_total
-        self.reset()
-        self.count, self._mean = count, total / count
+        self.count, self._total = self._risen, self._risen_total
+        self._begin()
         return True
 
     def state(self) -> State:
         """Return what changes, for JSON, and arrays, of which there are none."""
-        risen = {"risen": self._risen, "risen_total": self._risen_total}
-        return {"count": self.count, "mean": self._mean, "sum": self._sum, **risen}, {}
+        return {name: getattr(self, name) for name in ("count", *self._FLOATS, *self._WHOLE)}, {}
 
     def restore(self, numbers: Mapping[str, Any], arrays: Arrays) -> None:
         """Go on where `state` was taken."""
         del arrays
-        self.count, self._mean, self._sum = int(numbers["count"]), float(numbers["mean"]), float(numbers["sum"])
-        self._risen, self._risen_total = int(numbers["risen"]), float(numbers["risen_total"])
+        for name in ("count", *self._WHOLE):
+            setattr(self, name, int(numbers[name]))
+        for name in self._FLOATS:
+            setattr(self, name, float(numbers[name]))
 
 
 class EmbeddingDistance:

@@ -43,6 +43,37 @@ def test_page_hinkley_rises_on_an_increase_only() -> None:
     assert alarms(PageHinkley(), fall) == []
 
 
+@pytest.mark.parametrize("error", [0.05, 0.2, 0.5])
+def test_false_alarms_of_page_hinkley_are_rare_at_any_share_of_errors(error: float) -> None:
+    """At most one in 10,000 labels, over 60,000 of them; the detection of a rise by 0.3 takes some dozen labels."""
+    random = np.random.default_rng(5)
+    false = sum(len(alarms(PageHinkley(), (random.random(1500) < error).astype(float))) for _ in range(40))
+    assert false <= 6
+    delays = []
+    for _ in range(20):
+        series = np.concatenate([random.random(400) < error, random.random(400) < error + 0.3]).astype(float)
+        delays.append(next(at for at in alarms(PageHinkley(), series) if at >= 400) - 400)
+    assert 15 <= np.median(delays) <= 80
+
+
+def test_a_threshold_that_is_too_low_raises_false_alarms() -> None:
+    """So the measurement above can fail."""
+    random = np.random.default_rng(5)
+    hasty = [len(alarms(PageHinkley(threshold=4.0), (random.random(1500) < 0.5).astype(float))) for _ in range(4)]
+    assert sum(hasty) > 6
+
+
+def test_page_hinkley_keeps_what_came_after_the_change() -> None:
+    random = np.random.default_rng(6)
+    detector = PageHinkley()
+    series = np.concatenate([random.random(400) < 0.05, random.random(200) < 0.6]).astype(float)
+    (at,) = alarms(detector, series[:480])
+    assert abs(detector.count - 80) <= 20
+    assert detector.mean > 0.4, "of all 400 it would be 0.15"
+    assert alarms(detector, series[480:]) == []
+    assert at >= 400
+
+
 @pytest.mark.parametrize("make", [Adwin, PageHinkley])
 def test_a_restored_detector_goes_on_as_the_one_it_was_taken_from(make: type[Adwin | PageHinkley]) -> None:
     random = np.random.default_rng(3)

@@ -11,14 +11,17 @@ import pytest
 import edge_runtime.learning
 from edge_runtime.errors import DataError
 from edge_runtime.learning import (
+    AdwinOptions,
     DecisionKind,
     FrozenHead,
     LabelOutcome,
     LabelStatus,
     Learner,
     LearnerOptions,
+    PageHinkleyOptions,
     StreamingLDA,
 )
+from edge_runtime.learning.detectors import ErrorDetector
 
 FEATURES, CLASSES = 8, 4
 SCALE, ZERO_POINT = 0.05, -10
@@ -119,6 +122,25 @@ def test_the_promoted_head_goes_on_with_what_it_learns() -> None:
     embeddings = np.random.default_rng(1).normal(size=(200, FEATURES)).astype(np.float32)
     agree = served.predict_many(embeddings).argmax(axis=1) == live.predict_many(embeddings).argmax(axis=1)
     assert agree.mean() > 0.9
+
+
+@pytest.mark.parametrize("errors", [AdwinOptions(), PageHinkleyOptions()], ids=["adwin", "page-hinkley"])
+def test_a_change_in_the_errors_is_noticed_by_either_detector_and_answered(errors: ErrorDetector) -> None:
+    """The restarting challenger begins anew at the change, and more labels are asked for."""
+    learner = Learner(WEIGHTS, BIAS, scale=SCALE, zero_point=ZERO_POINT, options=LearnerOptions(errors=errors))
+    shadows = []
+    world = World(learner)
+    world.live(300)
+    asked = learner.asking.count
+    assert not learner.contest.changes
+    for _ in range(100):
+        world.live(1, turned=True)
+        shadows += [d for d in learner.take_decisions() if d.kind is DecisionKind.SHADOW]
+    assert shadows[0].evidence["alarm"].startswith("errors of ")
+    assert shadows[0].evidence["candidates"] == "slda_recent"
+    assert shadows[0].evidence["error"] > shadows[0].evidence["before"] + 0.2
+    assert abs(shadows[0].evidence["since"] - 300) <= 16
+    assert learner.asking.count - asked > 0.15 * 100
 
 
 def test_a_memory_of_a_world_that_has_gone_is_emptied() -> None:
