@@ -63,7 +63,7 @@ class StoreTable(AnySinkTable):
 
     kind: Literal["store"]
     path: NearbyPath = Field(description="an SQLite database; made where it is missing")
-    kinds: tuple[str, ...] | None = ("prediction", "label", "head", "event")
+    kinds: tuple[str, ...] | None = ("prediction", "label", "head", "evaluation", "event")
     features: bool = Field(default=True, description="whether each window's features are kept")
     keep_rows: PositiveInt | None = Field(default=None, description="rows of each kind")
     keep_for: Duration | None = Field(default=None, description='how long a row is kept, like "720 h"')

@@ -78,6 +78,7 @@ class Step:
         self._now_ns = 0
         self._first_prediction = 0
         self._kept_head, self._kept_classes = "frozen", network.classes
+        self._held_back: tuple[str, ...] = ()
         self.stage = "accelerator"
         self._load_own()
         if learning is not None:
@@ -224,11 +225,16 @@ class Step:
     def _follow(self, learning: Learning, decision: Decision, now_ns: int) -> list[dict[str, Any]]:
         """Write the head that shall serve, if it is another one; the next inference uses it."""
         self.decisions[decision.kind] += 1
-        if decision.kind is DecisionKind.HOLD:
+        if decision.kind is DecisionKind.HOLD and not self._is_news(decision):
             return []
+        self._held_back = decision.held_back
         if decision.changes_head:
             self._serve(learning)
         return [self._tell_decision(decision, now_ns)]
+
+    def _is_news(self, hold: Decision) -> bool:
+        """Return whether a hold is worth a record: there is one with nearly every label."""
+        return hold.commanded or not set(hold.held_back) <= set(self._held_back)
 
     def _serve(self, learning: Learning) -> None:
         """Let the accelerator run the head that shall serve now."""

@@ -19,8 +19,8 @@ __all__ = ["HeadClassifier"]
 class HeadClassifier:
     """Wraps any head that learns classes; labels may be anything that can be sorted.
 
-    Nothing of scikit-learn is imported. Its pipelines, its cross-validation and its ``clone`` work with this, as they
-    ask for these methods only.
+    Nothing of scikit-learn is imported where it does not ask. Its pipelines, its cross-validation, its searches and its
+    ``clone`` work with this, as they ask for these methods only.
 
     Parameters
     ----------
@@ -84,6 +84,12 @@ class HeadClassifier:
     def score(self, X: npt.ArrayLike, y: npt.ArrayLike) -> float:  # noqa: N803
         """Return the accuracy."""
         return float((self.predict(X) == np.asarray(y)).mean())
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn, from 1.6 on, that this is a classifier that learns from labels."""
+        from sklearn.utils import ClassifierTags, Tags, TargetTags  # noqa: PLC0415 - it is who asks
+
+        return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002 - there is nothing deeper
         """Return the parameters."""

@@ -202,7 +202,7 @@ class Contest:
             return []
         if event.command in (Command.HOLD, Command.RELEASE):
             self.gate.held = event.command is Command.HOLD
-            return [self.gate.hold({"commanded": event.command.value})]
+            return [self.gate.hold(commanded=event.command.value)]
         if event.command is Command.REFRESH:
             return self._catch_up() if self.lags else []
         name = FROZEN if event.command is Command.ROLL_BACK else event.candidate

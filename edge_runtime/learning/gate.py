@@ -75,6 +75,16 @@ class Decision:
         """Whether the accelerator needs another head now."""
         return self.kind not in (DecisionKind.HOLD, DecisionKind.SHADOW)
 
+    @property
+    def commanded(self) -> bool:
+        """Whether a person decided it."""
+        return "commanded" in self.evidence
+
+    @property
+    def held_back(self) -> tuple[str, ...]:
+        """Challengers with enough evidence that the held-out memory speaks against."""
+        return tuple(self.evidence.get("refused", ()))
+
 
 @dataclass(frozen=True)
 class MemoryCheck:
@@ -268,13 +278,15 @@ class Gate:
         }
         return accepted, reasons
 
-    def hold(self, refused: Mapping[str, Any] | None = None) -> Decision:
+    def hold(self, refused: Mapping[str, Any] | None = None, *, commanded: str | None = None) -> Decision:
         """Return the decision that nothing changes, with the evidence of every challenger."""
         values = dict(zip(self._index, self._standing.values.round(3).tolist(), strict=True))
         values.pop(self.serving, None)
         evidence: dict[str, Any] = {"e_values": values}
         if refused:
             evidence["refused"] = dict(refused)
+        if commanded is not None:
+            evidence["commanded"] = commanded
         return Decision(DecisionKind.HOLD, self.serving, evidence)
 
     def _convincing(self) -> list[str]:

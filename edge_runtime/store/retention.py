@@ -22,7 +22,7 @@ SLACK_BYTES = 2 * 2**20
 AT_ONCE = 4096
 """The most rows of a table that one commit deletes for one reason, so that lowering a limit holds up nobody."""
 
-GIVE_WAY = ("prediction", "event", "label", "head")
+GIVE_WAY = ("prediction", "evaluation", "event", "label", "head")
 """In which order tables give rows away when the bytes run out: each to its last row, then the next."""
 
 

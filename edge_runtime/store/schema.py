@@ -46,6 +46,11 @@ STEPS = (
     CREATE TABLE head_weights (
         head_seq INTEGER PRIMARY KEY, classes INTEGER NOT NULL, features INTEGER NOT NULL, float32 BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE evaluation (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, put_ns INTEGER NOT NULL, id TEXT, pipeline TEXT, t_ns INTEGER,
+        serving TEXT, label_delay_s REAL, asked INTEGER, changes INTEGER, heads TEXT, sources TEXT, more TEXT);
+    """,
 )
 """Each step takes a store one version further; a new file takes them all. What has been released is never changed."""
 

@@ -113,6 +113,15 @@ TABLES: Mapping[str, Table] = MappingProxyType(
                 learnt="bool",
             ),
             _table("head", decision="text", head="text", evidence="json"),
+            _table(
+                "evaluation",
+                serving="text",
+                label_delay_s="real",
+                asked="int",
+                changes="int",
+                heads="json",
+                sources="json",
+            ),
             _table("event", kind="text", event="text", error="text", message="text"),
         )
     }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import DataError
-from edge_runtime.learning import HeadClassifier, RecursiveLeastSquares
+from edge_runtime.learning import HeadClassifier, NearestClassMean, RecursiveLeastSquares, StreamingLDA
 
 
 @pytest.mark.parametrize("model", [HeadClassifier(), HeadClassifier(RecursiveLeastSquares)])
@@ -28,3 +28,21 @@ def test_a_label_that_is_no_class_is_refused() -> None:
     with pytest.raises(DataError, match="no parameter 'depth'"):
         model.set_params(depth=3)
     assert model.set_params(**model.get_params()).make_head is model.make_head
+
+
+def test_scikit_learns_own_tools_take_it() -> None:
+    base = pytest.importorskip("sklearn.base")
+    selection = pytest.importorskip("sklearn.model_selection")
+    pipeline = pytest.importorskip("sklearn.pipeline")
+    scaler = pytest.importorskip("sklearn.preprocessing").StandardScaler
+    random = np.random.default_rng(1)
+    truth = random.integers(0, 3, 120)
+    x, names = 3 * np.eye(3, 5)[truth] + random.normal(size=(120, 5)), np.array(["run", "sit", "walk"])[truth]
+    assert base.is_classifier(HeadClassifier())
+    assert base.clone(HeadClassifier(NearestClassMean)).make_head is NearestClassMean
+    whole = pipeline.make_pipeline(scaler(), HeadClassifier())
+    assert min(selection.cross_val_score(whole, x, names, cv=3)) > 0.8
+    heads = [StreamingLDA, RecursiveLeastSquares]
+    search = selection.GridSearchCV(HeadClassifier(), {"make_head": heads}, cv=3, scoring="neg_log_loss").fit(x, names)
+    assert search.best_params_["make_head"] is StreamingLDA
+    assert search.predict(x[:1])[0] in names
