@@ -47,9 +47,13 @@ class Meter:
     """What a side measures of itself: when each block went in, its memory on the way, its processor time."""
 
     blocks: int
-    sent: list[tuple[int, int]] = field(default_factory=list)
     rss_mb: list[float] = field(default_factory=list)
+    _sent_ns: npt.NDArray[np.int64] = field(init=False)
     _cpu_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        # Taken at once, so that what is measured does not grow with the measuring.
+        self._sent_ns = np.ones(self.blocks, dtype=np.int64)
 
     def block(self, number: int) -> None:
         """Note that a block, whose last sample has just been taken, goes in."""
@@ -58,13 +62,14 @@ class Meter:
             self._cpu_s = _cpu_s()
         if number % max(1, self.blocks // 20) == 0:
             self.rss_mb.append(_rss_mb())
-        self.sent.append((last_time(number), time.monotonic_ns()))
+        self._sent_ns[number] = time.monotonic_ns()
 
     def write(self, path: Path) -> None:
         """Write what was measured."""
+        rss_mb = [*self.rss_mb, _rss_mb()]
         measured = {
-            "sent": self.sent,
-            "rss_mb": [*self.rss_mb, _rss_mb()],
+            "sent": [(last_time(number), at_ns) for number, at_ns in enumerate(self._sent_ns.tolist())],
+            "rss_mb": rss_mb,
             "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             "cpu_us": 1e6 * (_cpu_s() - self._cpu_s) / max(1, self.blocks - self.blocks // 10),
         }

@@ -14,6 +14,7 @@ import structlog
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from edge_runtime.daemon.handover import quick_handover
 from edge_runtime.daemon.pipeline import Pipeline
 from edge_runtime.daemon.supervisor import Stage, first_error
 from edge_runtime.sources.base import Source
@@ -22,7 +23,7 @@ from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Beside", "Stream", "run_pipelines", "run_streams"]
 
-QUEUED_BLOCKS = 8
+QUEUED_BLOCKS = 16
 
 Beside = Sequence[Callable[[], Coroutine[Any, Any, None]]]
 
@@ -90,6 +91,7 @@ async def run_streams(
             await stack.enter_async_context(sink)
         for pipeline in pipelines:
             await stack.enter_async_context(pipeline.fanout)
+        stack.enter_context(quick_handover())
         run = _Run()
         try:
             async with anyio.create_task_group() as tasks:

@@ -7,10 +7,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from edge_runtime.features.compute import FeatureWindow
-from edge_runtime.service.hub import Hub
+from edge_runtime.service.hub import Hub, Named
 from edge_runtime.store import StoreSink
 from edge_runtime.stream.block import Block
 
@@ -80,20 +78,14 @@ class HubWatcher(Watcher):
         if not self._is_due("signal", pipeline):
             return
         step = -(-len(block.t_ns) // SHOWN_SAMPLES)
-        samples = np.where(np.isfinite(block.samples[::step]), block.samples[::step], 0.0)
-        self._hub.tell(
-            "signal",
-            {
-                "pipeline": pipeline,
-                "t_ms": (block.t_ns[::step] // 1_000_000).tolist(),
-                "channels": dict(zip(channels, samples.T.round(4).tolist(), strict=True)),
-            },
-        )
+        shown = Named(channels, block.samples[::step].T.copy())
+        t_ms = block.t_ns[::step] // 1_000_000
+        self._hub.tell("signal", {"pipeline": pipeline, "t_ms": t_ms, "channels": shown})
 
     def window(self, pipeline: str, names: Sequence[str], window: FeatureWindow) -> None:
         """Show the features."""
         if self._is_due("features", pipeline):
-            values = dict(zip(names, np.nan_to_num(window.values).round(4).tolist(), strict=True))
+            values = Named(names, window.values.copy())
             self._hub.tell("features", {"pipeline": pipeline, "t_ms": window.end_ns // 1_000_000, "values": values})
 
     def told(self, records: Sequence[Mapping[str, Any]]) -> None:

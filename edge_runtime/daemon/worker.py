@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -31,7 +32,8 @@ class Worker:
     """
 
     def __init__(self, name: str) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call in the worker's thread and return what it returns, or raise what it raises.
@@ -40,16 +42,38 @@ class Worker:
         call may not overlap it.
         """
         await anyio.lowlevel.checkpoint_if_cancelled()
-        future = asyncio.wrap_future(self._pool.submit(call, *args, **kwargs))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+
+        def work() -> None:
+            try:
+                found = call(*args, **kwargs)
+            except BaseException as error:
+                loop.call_soon_threadsafe(_settle, done.set_exception, done, error)
+            else:
+                loop.call_soon_threadsafe(_settle, done.set_result, done, found)
+
+        self._calls.put(work)
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([future])
-        return future.result()
+            await done
+        return done.result()
+
+    def _work(self) -> None:
+        for work in iter(self._calls.get, None):
+            work()
 
     async def __aenter__(self) -> Self:
+        self._thread.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Nothing is running any more: `run` waits for its call even when it is cancelled.
-        self._pool.shutdown(wait=True)
+        self._calls.put(None)
+        self._thread.join()
+
+
+def _settle(settle: Callable[[Any], None], done: asyncio.Future[Any], outcome: Any) -> None:
+    if not done.cancelled():
+        settle(outcome)

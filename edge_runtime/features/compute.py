@@ -14,7 +14,7 @@ from edge_runtime.features.intake import Intake
 from edge_runtime.features.plan import LARGEST_PIECE, FeaturePlan
 from edge_runtime.features.policy import FeatureCounts, WindowPolicy
 from edge_runtime.features.view import FeatureView
-from edge_runtime.stream.block import Block, Flags
+from edge_runtime.stream.block import Block, Flags, joined, runs_of
 from edge_runtime.stream.clock import NS_PER_S
 from edge_runtime.stream.recording import Recording
 from edge_runtime.stream.ring import RingBuffer, ring_capacity
@@ -118,14 +118,31 @@ class FeatureComputer:
         last sample has been overtaken, and one with another number of channels is not of this stream: they are left out
         and counted.
         """
+        return self.push_all([block])
+
+    def push_all(self, blocks: Sequence[Block]) -> list[FeatureWindow]:
+        """Take in blocks as `push` would, one after the other; where none is missing between them, all at once."""
+        windows: list[FeatureWindow] = []
+        for run in runs_of(blocks):
+            while run and self._refuses(run[0]):
+                del run[0]
+            if run:
+                windows += self._take(joined(run))
+                self._next_sequence = run[-1].sequence + 1
+        return windows
+
+    def _refuses(self, block: Block) -> bool:
         if block.samples.shape[1:] != (self._channels,):
             self.counts.bad_blocks += 1
-            return []
+            return True
         if len(block.t_ns) == 0:
-            return []
+            return True
         if self._intake.position is not None and block.t_ns[0] <= self._intake.last_ns:
             self.counts.late_blocks += 1
-            return []
+            return True
+        return False
+
+    def _take(self, block: Block) -> list[FeatureWindow]:
         # NaN and infinity are data here: they are flagged, not warned of.
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             windows = self._begin_or_bridge(block)
@@ -139,7 +156,6 @@ class FeatureComputer:
         gap = bool(block.flags) and Flags.GAP in block.flags
         if self._next_sequence is not None and block.sequence != self._next_sequence:
             gap = True
-        self._next_sequence = block.sequence + 1
         if self._intake.position is None:
             self._restart(self._intake.start(block))
             self._next_index = -(-(self._intake.position or 0) // self._plan.hop)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -38,11 +40,15 @@ def quantize_features(values: npt.NDArray[np.float32], *, scale: float, zero_poi
     >>> quantize_features(np.array([0.25, -0.25, 100.0], dtype=np.float32), scale=0.5, zero_point=3).tolist()
     [4, 2, 127]
     """
-    if not (np.isfinite(scale) and scale > 0) or not -128 <= zero_point <= 127:
+    if not (math.isfinite(scale) and scale > 0) or not -128 <= zero_point <= 127:
         raise DataError(f"scale is {scale} and zero point {zero_point}; they must be above 0, and in -128…127")
     with np.errstate(over="ignore", invalid="ignore"):
-        steps = (values / np.float32(scale)).astype(np.float64)
+        steps = np.asarray(values / np.float32(scale)).astype(np.float64)
     # Exact in float64: adding a half to a float32 step below 2**52 never rounds up to the next whole number.
-    rounded = np.trunc(steps + np.copysign(0.5, steps))
-    clamped = np.clip(np.where(np.isnan(steps), 0.0, rounded) + zero_point, -128, 127)
-    return clamped.astype(np.int8)
+    steps += np.copysign(0.5, steps)
+    np.trunc(steps, out=steps)
+    np.copyto(steps, 0.0, where=np.isnan(steps))
+    steps += zero_point
+    np.maximum(steps, -128.0, out=steps)
+    np.minimum(steps, 127.0, out=steps)
+    return steps.astype(np.int8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from edge_runtime.features.compute import FeatureComputer, FeatureWindow
 from edge_runtime.features.policy import FeatureCounts
@@ -81,3 +81,7 @@ class ViewReader:
         """Take in a block, and return the windows that it completes, oldest first."""
         windows, self._last = self._shared.windows(block, self._last)
         return windows
+
+    def push_all(self, blocks: Sequence[Block]) -> list[FeatureWindow]:
+        """Take in blocks, one after the other: the other readers may be given them in other groups."""
+        return [window for block in blocks for window in self.push(block)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -73,6 +74,11 @@ class Normalisation(Table):
         if not np.isfinite([*self.mean, *self.std]).all() or min(self.std, default=1.0) <= 0:
             raise ValueError("every mean should be finite, and every std finite and above 0")
         return self
+
+    @cached_property
+    def arrays(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Both as float64[size]."""
+        return np.array(self.mean), np.array(self.std)
 
 
 class FeatureView(Table):
@@ -181,7 +187,7 @@ class FeatureView(Table):
         """
         return parse_toml(path, cls)
 
-    @property
+    @cached_property
     def output_names(self) -> tuple[str, ...]:
         """``kernel.channel`` for each output, in the order of the values."""
         names = [
@@ -295,8 +301,10 @@ class FeatureView(Table):
         """Apply the normalisation to float32[..., size]: computed in float64, rounded once."""
         if self.normalisation is None:
             return values
+        mean, std = self.normalisation.arrays
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = (values.astype(np.float64) - self.normalisation.mean) / self.normalisation.std
+            scaled = values - mean
+            scaled /= std
             return scaled.astype(np.float32)
 
 

@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _FRACTION_BITS = 31
+_HALF = np.int64(1 << (_FRACTION_BITS - 1))
 _SMALLEST_SHIFT = -31
 _LARGEST_SHIFT = 30
 
@@ -133,7 +134,11 @@ class QuantizedMultiplier:
         self._multiplier = np.asarray(multiplier, np.int64)
         self._left = np.maximum(shifts, 0).astype(np.int32) if (shifts > 0).any() else None
         self._right = np.maximum(-shifts, 0)
+        # half a unit of what is shifted out; where nothing is, negative numbers are not nudged either
+        self._half = np.left_shift(np.int64(1), self._right) >> 1
+        self._nudge = None if (self._right > 0).all() else np.where(self._right > 0, np.int64(-1), np.int64(0))
         self._total = _FRACTION_BITS - shifts
+        self._below = np.int64(1) << (self._total - 1)
         self._apply = self._round_once if rounding is Rounding.SINGLE else self._round_twice
 
     def __call__(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -141,13 +146,24 @@ class QuantizedMultiplier:
         return self._apply(values)
 
     def _round_twice(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        # high_multiply and round_shift_right, in as few passes as can be
         shifted = values if self._left is None else np.left_shift(values, self._left)
-        high = high_multiply(shifted.astype(np.int64), self._multiplier)
-        return round_shift_right(high, self._right).astype(np.int32)
+        high = np.multiply(shifted, self._multiplier, dtype=np.int64)
+        high += _HALF
+        high >>= _FRACTION_BITS
+        negative = high >> 63
+        if self._nudge is not None:
+            negative &= self._nudge
+        high += self._half
+        high += negative
+        high >>= self._right
+        return high.astype(np.int32)
 
     def _round_once(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        product = np.multiply(values, self._multiplier, dtype=np.int64) + (np.int64(1) << (self._total - 1))
-        return np.right_shift(product, self._total).astype(np.int32)
+        product = np.multiply(values, self._multiplier, dtype=np.int64)
+        product += self._below
+        product >>= self._total
+        return product.astype(np.int32)
 
 
 def multiply_by_quantized_multiplier(

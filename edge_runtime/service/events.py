@@ -11,7 +11,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from edge_runtime.service.hub import Hub
+from edge_runtime.service.hub import Hub, Named
 
 __all__ = ["event_stream"]
 
@@ -50,6 +50,8 @@ def _encode(name: str, value: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: object) -> Any:
+    if isinstance(value, Named):
+        return value.as_dict()
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     raise TypeError(f"{type(value).__name__} is no JSON type")

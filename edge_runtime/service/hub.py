@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
+import numpy as np
+import numpy.typing as npt
 
-__all__ = ["Hub", "Listener"]
+__all__ = ["Hub", "Listener", "Named"]
 
 Event = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Named:
+    """Numbers with names, kept small until somebody reads them: hardly any event is ever sent.
+
+    Parameters
+    ----------
+    names
+        One for each row.
+    values
+        float32[names, …].
+    """
+
+    names: Sequence[str]
+    values: npt.NDArray[np.float32]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return them by name, to four decimals; what is not finite, which JSON cannot say, is 0."""
+        finite = np.where(np.isfinite(self.values), self.values, np.float32(0))
+        return dict(zip(self.names, finite.astype(np.float64).round(4).tolist(), strict=True))
 
 
 class Listener:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from edge_runtime.errors import DataError
 
-__all__ = ["Block", "Flags", "check_block", "check_times"]
+__all__ = ["Block", "Flags", "check_block", "check_times", "joined", "runs_of"]
 
 
 class Flags(IntFlag):
@@ -42,6 +43,38 @@ class Block:
     samples: npt.NDArray[np.float32]
     sequence: int
     flags: Flags = Flags.NONE
+
+
+def runs_of(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Cut blocks into runs of such as have no flags and follow each other without a gap; others come alone."""
+    run: list[Block] = []
+    for block in blocks:
+        if run and not _goes_on(run[-1], block):
+            yield run
+            run = []
+        run.append(block)
+    if run:
+        yield run
+
+
+def joined(run: Sequence[Block]) -> Block:
+    """Return a run as one block, with the number of its first."""
+    if len(run) == 1:
+        return run[0]
+    samples = np.concatenate([block.samples for block in run])
+    return Block(np.concatenate([block.t_ns for block in run]), samples, run[0].sequence)
+
+
+def _goes_on(before: Block, block: Block) -> bool:
+    return (
+        block.sequence == before.sequence + 1
+        and not before.flags
+        and not block.flags
+        and block.samples.shape[1:] == before.samples.shape[1:]
+        and len(before.t_ns) > 0
+        and len(block.t_ns) > 0
+        and bool(block.t_ns[0] > before.t_ns[-1])
+    )
 
 
 def check_block(block: Block, *, channels: int) -> None:

@@ -28,10 +28,11 @@ def parts(accelerator: Any = None) -> tuple[FeatureComputer, Step, deque[tuple[B
 def test_a_turn_takes_all_that_waits_and_no_turn_changes_what_is_found() -> None:
     wanted = [window.end_ns for window in compute_recording(daemon.VIEW, daemon.recording())]
     computer, step, waiting = parts()
-    found = []
-    while waiting:
-        turn = take_turn(computer, step, waiting)
-        assert turn.blocks
+    found, blocks, computed = [], len(waiting), deque[Any]()
+    while waiting or computed:
+        was = len(computed)
+        turn = take_turn(computer, step, waiting, computed=computed)
+        assert len(turn.blocks) == (0 if was else blocks)
         assert turn.error is None
         assert [told[-1]["t_ns"] for _, told in turn.windows] == [window.end_ns for window, _ in turn.windows]
         found += [window.end_ns for window, _ in turn.windows]
@@ -45,17 +46,35 @@ def test_a_turn_that_takes_long_ends_so_that_what_is_found_is_told() -> None:
             return super().infer(inputs)
 
     computer, step, waiting = parts(Slow())
-    blocks = len(waiting)
-    turn = take_turn(computer, step, waiting)
-    assert len(turn.windows) == 1
-    assert 0 < len(waiting) < blocks
+    block, computed = waiting[-1], deque[Any]()
+    first = take_turn(computer, step, waiting, computed=computed)
+    assert len(first.windows) == 1
+    assert not waiting
+    waiting.append(block)
+    left = len(computed)
+    second = take_turn(computer, step, waiting, computed=computed)
+    assert len(second.windows) == 1
+    assert len(computed) == left - 1
+    assert len(waiting) == 1  # no block is taken before all windows of the others are told
+
+
+def test_each_window_s_delay_counts_from_the_block_that_completed_it() -> None:
+    computer, step, waiting = parts()
+    ends = [int(block.t_ns[-1]) for block, _ in waiting]
+    numbered = deque((block, float(number)) for number, (block, _) in enumerate(waiting))
+    computed: deque[Any] = deque()
+    turn = take_turn(computer, step, numbered, computed=computed)
+    assert turn.windows[0][0].end_ns < (computed or turn.windows)[-1][0].end_ns
+    for window, received in computed:
+        assert ends[int(received)] >= window.end_ns
+        assert received == 0 or ends[int(received) - 1] < window.end_ns
 
 
 def test_what_was_found_before_an_error_comes_with_it() -> None:
     computer, step, waiting = parts(daemon.StubbornAccelerator(DeadlineError("late"), fail_at=3))
-    found, error = 0, None
-    while waiting and error is None:
-        turn = take_turn(computer, step, waiting)
+    found, error, computed = 0, None, deque[Any]()
+    while (waiting or computed) and error is None:
+        turn = take_turn(computer, step, waiting, computed=computed)
         found, error = found + len(turn.windows), turn.error
     assert found == 3
     assert isinstance(error, DeadlineError)

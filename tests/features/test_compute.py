@@ -354,3 +354,43 @@ def test_a_running_computer_allocates_nothing_that_stays() -> None:
     # were they copied, would be 16,000 bytes in float64 alone.
     assert after - before < 2_000
     assert peak - before < 20_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    drawn=streams,
+    sizes=st.lists(st.integers(1, 30), min_size=1, max_size=4),
+    odd=st.dictionaries(st.integers(0, 40), st.sampled_from(["lost", "twice", "too wide", "empty", "saturated"])),
+    groups=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    policy=st.sampled_from(POLICIES),
+)
+def test_blocks_that_come_together_give_what_they_give_one_by_one(
+    drawn: dict[str, Any], sizes: list[int], odd: dict[int, str], groups: list[int], policy: str
+) -> None:
+    blocks: list[Block] = []
+    for number, block in enumerate(cut(stream(drawn), sizes)):
+        blocks += _made_odd(block, odd.get(number, ""))
+    declared = view(20, 7, rate_hz=drawn["rate_hz"], gap=policy, non_finite=policy, saturated=policy)
+    one_by_one = FeatureComputer(declared, drawn["rate_hz"], CHANNELS)
+    together = FeatureComputer(declared, drawn["rate_hz"], CHANNELS)
+    wanted = [window for block in blocks for window in one_by_one.push(block)]
+    found: list[FeatureWindow] = []
+    at = 0
+    while at < len(blocks):
+        size = groups[len(found) % len(groups)]
+        found += together.push_all(blocks[at : at + size])
+        at += size
+    assert as_data(found) == as_data(wanted)
+    assert together.counts == one_by_one.counts
+
+
+def _made_odd(block: Block, how: str) -> list[Block]:
+    t_ns, samples, number = block.t_ns, block.samples, block.sequence
+    made = {
+        "lost": [],
+        "twice": [block, block],
+        "too wide": [Block(t_ns, np.zeros((len(t_ns), 9), np.float32), number, block.flags)],
+        "empty": [Block(t_ns[:0], samples[:0], number, block.flags)],
+        "saturated": [Block(t_ns, samples, number, block.flags | Flags.SATURATED)],
+    }
+    return made.get(how, [block])

@@ -26,6 +26,9 @@ def exact_matrix(weights: npt.NDArray[Any], source: Tensor) -> npt.NDArray[Any]:
 def sums_of(rows: npt.NDArray[Any], matrix: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
     """Return the products of 8-bit rows [n, inputs] and an `exact_matrix`, as int32 that wrap as they do in C."""
     products = rows.astype(matrix.dtype) @ matrix
+    if matrix.dtype == np.float32:
+        # Below 2**24: nothing wraps.
+        return np.asarray(products.astype(np.int32))
     return np.asarray(products.astype(np.int64)).astype(np.int32)
 
 

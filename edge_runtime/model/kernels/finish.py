@@ -28,10 +28,13 @@ def finish(
     scale = QuantizedMultiplier(*channel_multipliers(graph, operator), rounding_of(operator, golden))
     lowest, highest = activation_limits(activation, output)
     zero_point = np.int32(quantization_of(output).zero_point)
+    dtype, shape = output.dtype, output.shape
 
     def finished(sums: npt.NDArray[np.int32]) -> npt.NDArray[Any]:
         scaled = scale(sums + bias)
         scaled += zero_point
-        return np.clip(scaled, lowest, highest).astype(output.dtype).reshape(output.shape)
+        np.maximum(scaled, lowest, out=scaled)
+        np.minimum(scaled, highest, out=scaled)
+        return scaled.astype(dtype).reshape(shape)
 
     return finished

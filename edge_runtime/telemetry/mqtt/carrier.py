@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
@@ -139,6 +140,7 @@ class _Client(aiomqtt.Client):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.refusal = ""
+        self._home = threading.get_ident()
         self.version5 = settings.get("protocol") is aiomqtt.ProtocolVersion.V5
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
@@ -150,6 +152,20 @@ class _Client(aiomqtt.Client):
         except asyncio.QueueFull:
             log.warning("a command was lost: too many came at once", topic=message.topic, most=QUEUED_COMMANDS)
 
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        """Write at once what the socket takes, and wait only for the rest; connecting has another thread."""
+        if threading.get_ident() != self._home:
+            super()._on_socket_register_write(client, userdata, sock)
+            return
+        try:
+            client.loop_write()
+        except Exception as error:
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
+            return
+        if client.want_write():
+            super()._on_socket_register_write(client, userdata, sock)
+
     @property
     def is_gone(self) -> bool:
         """Whether the connection has ended already."""
@@ -158,7 +174,8 @@ class _Client(aiomqtt.Client):
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
         if getattr(reason_code, "is_failure", False):
             self.refusal = f"the broker refused a message ({reason_code}); check the device's rights there"
-            client.disconnect()
+            # Not from here: paho holds a lock around its callbacks, and writing takes it again.
+            self._loop.call_soon(client.disconnect)
         else:
             super()._on_publish(client, userdata, mid, reason_code, properties)
 
