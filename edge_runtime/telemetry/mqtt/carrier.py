@@ -141,6 +141,7 @@ class _Client(aiomqtt.Client):
         super().__init__(*args, **settings)
         self.refusal = ""
         self._home = threading.get_ident()
+        self._unconfirmed: dict[int, asyncio.Future[None]] = {}
         self.version5 = settings.get("protocol") is aiomqtt.ProtocolVersion.V5
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
@@ -176,8 +177,30 @@ class _Client(aiomqtt.Client):
             self.refusal = f"the broker refused a message ({reason_code}); check the device's rights there"
             # Not from here: paho holds a lock around its callbacks, and writing takes it again.
             self._loop.call_soon(client.disconnect)
-        else:
-            super()._on_publish(client, userdata, mid, reason_code, properties)
+        elif (confirmed := self._unconfirmed.pop(mid, None)) is not None and not confirmed.done():
+            confirmed.set_result(None)
+
+    async def deliver(self, message: Message, properties: Properties | None) -> None:
+        """Publish, and return when the broker has confirmed it: `publish`, without a task for each wait.
+
+        Raises
+        ------
+        aiomqtt.MqttError
+            If it cannot be sent, or is not confirmed in time.
+        """
+        published = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
+        if published.rc != 0:
+            raise aiomqtt.MqttCodeError(published.rc, "could not publish a message")
+        if published.is_published():
+            return
+        confirmed = self._unconfirmed[published.mid] = self._loop.create_future()
+        try:
+            with anyio.fail_after(self.timeout):
+                await confirmed
+        except TimeoutError:
+            raise aiomqtt.MqttError("operation timed out") from None
+        finally:
+            self._unconfirmed.pop(published.mid, None)
 
 
 @lru_cache(maxsize=16)
@@ -221,8 +244,7 @@ class _MqttLink(Link):
             raise errors[0]
 
     async def publish(self, message: Message) -> None:
-        properties = _typed(message.content_type) if self._client.version5 else None
-        await self._publish(message.topic, message.payload, message.qos, message.retain, properties)
+        await self._publish(message, _typed(message.content_type) if self._client.version5 else None)
 
     async def watch(self) -> None:
         try:
@@ -237,7 +259,7 @@ class _MqttLink(Link):
         command = message.topic.value.rsplit("/", 1)[-1]
         answer = await self._desk.answer(_delivery(command, message))
         topic, properties = self._reply_to(message, command)
-        await self._publish(topic, json.dumps(answer).encode(), 1, False, properties)
+        await self._publish(Message(topic, json.dumps(answer).encode(), "application/json"), properties)
 
     def _reply_to(self, message: aiomqtt.Message, command: str) -> tuple[str, Properties | None]:
         """Answer where the command says (MQTT 5), or on the device's own topic."""
@@ -251,8 +273,8 @@ class _MqttLink(Link):
             properties.CorrelationData = asked.CorrelationData
         return topic, properties
 
-    async def _publish(self, topic: str, payload: bytes, qos: int, retain: bool, properties: Properties | None) -> None:
+    async def _publish(self, message: Message, properties: Properties | None) -> None:
         try:
-            await self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+            await self._client.deliver(message, properties)
         except aiomqtt.MqttError as error:
             raise LinkError(f"a message was not acknowledged: {error}") from error
