@@ -173,6 +173,7 @@ class _Client(aiomqtt.Client):
         return self._disconnected.done()
 
     def _on_publish(self, client: Any, userdata: Any, mid: int, reason_code: Any, properties: Any) -> None:
+        del userdata, properties
         if getattr(reason_code, "is_failure", False):
             self.refusal = f"the broker refused a message ({reason_code}); check the device's rights there"
             # Not from here: paho holds a lock around its callbacks, and writing takes it again.
