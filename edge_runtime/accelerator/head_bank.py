@@ -22,6 +22,10 @@ from edge_runtime.model.head import QuantizedHead, apply_head, find_head
 
 __all__ = ["HeadBank"]
 
+CHANNEL_WORDS = 4
+USED_WORDS = 3
+"""A channel's parameters are bias, multiplier and shifts; its fourth word is always 0."""
+
 Words = npt.NDArray[np.uint32]
 Piece = tuple[str, int, Words]
 """What it is, the address of its first word, and its words."""
@@ -40,7 +44,11 @@ class HeadBank:
         self._registers = registers
         self._bank = 0
         self._used: list[npt.NDArray[np.bool_]] | None = None
-        registers.write_fields("HEAD_BANK", BANK=0)
+        self.select()
+
+    def select(self) -> None:
+        """Say which bank the next run takes, after other programs have run."""
+        self._use(self._bank)
 
     def switch(self, graph: Graph, try_it: Callable[[], None] | None = None) -> None:
         """Make the head of `graph`, the program's network with another head, the one that the next run takes.
@@ -140,7 +148,7 @@ class HeadBank:
         full = apply_head(self._program.graph, QuantizedHead(ones, np.ones(site.classes, np.int32), 1.0, 1.0, 1))
         slot = self._slot()
         pieces = self._pieces(slot, 1, self._lower(slot, full))
-        return [(words != 0) | (what == "descriptor") for what, _, words in pieces]
+        return [_filled(what, words) for what, _, words in pieces]
 
     def _pieces(self, slot: HeadSlot, bank: int, layer: EngineLayer) -> Iterator[Piece]:
         """Yield what a bank holds of a head: its weight rows, its channels' parameters, its descriptor."""
@@ -155,9 +163,21 @@ class HeadBank:
 
     def _descriptor(self, slot: HeadSlot, layer: EngineLayer, weight_row: int, param_row: int) -> Words:
         """Return the new head's descriptor: placed and timed as the program's own head is."""
-        own = self._program.descriptors[slot.descriptor]
+        own = self._program.descriptors[slot.descriptor - self._program.origin.descriptors]
         bits = host_interface().descriptor
         names = ("OPCODE", "LAST", "WAIT", "ROW_START", "OUTPUT")
         placed = {name: bits[name].get(int(own[bits[name].word])) for name in names}
         fields = {**layer.fields, **placed, "WEIGHT_ROW": weight_row, "PARAM_ROW": param_row}
         return np.array(descriptor_words(fields, self._program.parameters), np.uint32)
+
+
+def _filled(what: str, words: Words) -> npt.NDArray[np.bool_]:
+    """Return which words of a piece any head of this size may fill, given those of one without a zero."""
+    if what == "descriptor":
+        return np.ones(len(words), np.bool_)
+    if what == "parameters":
+        # Whole channels: a shift of 0, which a scale may give, is no reason to leave its word out.
+        used = np.zeros((len(words) // CHANNEL_WORDS, CHANNEL_WORDS), np.bool_)
+        used[words.reshape(used.shape).any(axis=1), :USED_WORDS] = True
+        return used.ravel()
+    return np.asarray(words != 0)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from edge_runtime.accelerator.bus.base import WORD_BYTES, Bus
 from edge_runtime.compiler.host_interface import host_interface
-from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.compiler.program import Placement
+from edge_runtime.compiler.parameters import TABLE_PAIR_BYTES, OverlayParameters
+from edge_runtime.compiler.program import Placement, Program
 
 __all__ = ["Memories", "put_tensor", "take_tensor"]
 
@@ -90,9 +90,19 @@ class Memories:
             padding = -row.nbytes % WORD_BYTES
             self._bus.write(offset + index * pitch, row.tobytes() + bytes(padding))
 
-    def write_tables(self, tables: npt.NDArray[np.int32]) -> None:
-        """Write int32[pairs, 256, 2] from the first pair on."""
-        self._bus.write(self._base["TABLES"], tables.tobytes())
+    def write_tables(self, first: int, tables: npt.NDArray[np.int32]) -> None:
+        """Write int32[pairs, 256, 2] from pair `first` on."""
+        self._bus.write(self._base["TABLES"] + first * TABLE_PAIR_BYTES, tables.tobytes())
+
+    def write_program(self, program: Program) -> None:
+        """Write all of a program's images to where they begin."""
+        origin = program.origin
+        self.write_weights(origin.weight_rows, program.weight_rows)
+        self.write_channels(origin.param_channels, program.channels)
+        self.write_vector_weights(origin.vec_weight_rows, program.vec_weight_rows)
+        self.write_channels(origin.vec_param_channels, program.vec_channels, window="VECTOR_PARAMETERS")
+        self.write_tables(origin.table_pairs, program.tables)
+        self.write_descriptors(origin.descriptors, program.descriptors)
 
     def write_activations(self, place: Placement, values: npt.NDArray[Any]) -> None:
         """Write an 8-bit tensor to its place, as one block; what lies between its lines may hold anything."""

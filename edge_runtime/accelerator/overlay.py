@@ -1,4 +1,7 @@
-"""The overlay as an accelerator: the same driver over a simulation, a Zynq or a serial cable."""
+"""The overlay as an accelerator: the same driver over a simulation, a Zynq or a serial cable.
+
+A driver has one network. Several on one overlay, whose programs lie side by side in its memories, run one at a time.
+"""
 
 from __future__ import annotations
 
@@ -13,52 +16,45 @@ from edge_runtime.accelerator.base import Accelerator, Inference
 from edge_runtime.accelerator.bus.base import Bus
 from edge_runtime.accelerator.head_bank import HeadBank
 from edge_runtime.accelerator.jobs import PENDING_JOBS, JobResult, Jobs
-from edge_runtime.accelerator.memories import Memories
-from edge_runtime.accelerator.registers import Registers, identify
+from edge_runtime.accelerator.overlay_hardware import OverlayHardware
 from edge_runtime.compiler.host_interface import host_interface
-from edge_runtime.compiler.memory import BEAT_BYTES
+from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.program import LayerPlace, Part, Placement, Program
 from edge_runtime.errors import AcceleratorError, DeadlineError, FitError, MismatchError
 from edge_runtime.model.head import QuantizedHead, apply_head, find_head
 from edge_runtime.model.interpreter import Interpreter
 
-__all__ = ["DEFAULT_DEADLINE_S", "OverlayAccelerator"]
+__all__ = ["DEFAULT_DEADLINE_S", "OverlayAccelerator", "OverlayDriver"]
 
 DEFAULT_DEADLINE_S = 10.0
 
 
-class OverlayAccelerator(Accelerator):
-    """Drives an overlay over a bus.
+class OverlayDriver(Accelerator):
+    """Drives an overlay, for one network.
 
     Where the overlay has a burst master and the bus has memory that it reaches, inputs and outputs move as jobs
     (`edge_runtime.accelerator.jobs`), and through the activations' window elsewhere.
 
     Parameters
     ----------
-    bus
-        Taken over: closed with the accelerator.
+    hardware
+        The overlay; it may have other drivers too, whose programs lie elsewhere.
     deadline_s
         How long a run may take, in seconds.
-
-    Raises
-    ------
-    AcceleratorError
-        If what answers on the bus is no overlay of this release.
     """
 
-    def __init__(self, bus: Bus, *, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
-        self._bus = bus
+    def __init__(self, hardware: OverlayHardware, *, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
         self.deadline_s = deadline_s
-        self._registers = Registers(bus)
-        self.parameters = identify(self._registers)
-        self._memories = Memories(bus, self.parameters)
+        self._hardware = hardware
+        self._registers, self._memories = hardware.registers, hardware.memories
+        self._by_jobs = hardware.by_jobs
         self._program: Program | None = None
         self._jobs: dict[int, Jobs] = {}
-        self._registers.write_fields("CONTROL", RESET=1)
-        self._by_jobs = self.parameters.axi_master and _has_memory(bus)
-        self._registers.write_fields("IRQ_ENABLE", DONE=int(not self._by_jobs))
-        if self._by_jobs:
-            self._registers.write_fields("JOB_IRQ_ENABLE", DONE=1)
+
+    @property
+    def parameters(self) -> OverlayParameters:
+        """The overlay's."""
+        return self._hardware.parameters
 
     def load(self, program: Program) -> None:  # noqa: D102 - as the base says
         if program.parameters != self.parameters:
@@ -68,13 +64,9 @@ class OverlayAccelerator(Accelerator):
             )
         self._program = None
         self._close_jobs()
-        self._memories.write_weights(0, program.weight_rows)
-        self._memories.write_channels(0, program.channels)
-        self._memories.write_vector_weights(0, program.vec_weight_rows)
-        self._memories.write_channels(0, program.vec_channels, window="VECTOR_PARAMETERS")
-        self._memories.write_tables(program.tables)
-        self._memories.write_descriptors(0, program.descriptors)
+        self._memories.write_program(program)
         self._head = HeadBank(program, self._memories, self._registers)
+        self._hardware.last_used_by = self
         self._interpreter = Interpreter(program.graph, program.rounding)
         site = find_head(program.graph)
         self._embedding = site.embedding if site else None
@@ -83,12 +75,13 @@ class OverlayAccelerator(Accelerator):
         self._program = program
 
     def infer(self, inputs: Sequence[npt.NDArray[Any]]) -> Inference:  # noqa: D102 - as the base says
-        program = self._loaded()
+        program = self._ready()
         values = self._interpreter.bind(inputs)
         results = [self._run_part(part, values) for part in program.parts]
         return self._inference(values, [result for result in results if result is not None])
 
     def infer_stream(self, inputs: Iterable[Sequence[npt.NDArray[Any]]]) -> Iterator[Inference]:  # noqa: D102
+        self._ready()
         jobs = self._streamed()
         if jobs is None:
             yield from super().infer_stream(inputs)
@@ -147,9 +140,10 @@ class OverlayAccelerator(Accelerator):
         Layers that hand their output to the other unit are passed over. The CPU's parts are computed from what the
         overlay gave.
         """
+        program = self._ready()
         self._check_no_stream()
         values = self._interpreter.bind(inputs)
-        for part in self._loaded().parts:
+        for part in program.parts:
             if not part.on_overlay:
                 self._interpreter.evaluate(values, part.operators)
                 continue
@@ -179,7 +173,7 @@ class OverlayAccelerator(Accelerator):
     def load_head(  # noqa: D102 - as the base says
         self, head: QuantizedHead, *, probes: npt.NDArray[np.int8] | None = None
     ) -> None:
-        program = self._loaded()
+        program = self._ready()
         self._check_no_stream()
         graph = apply_head(program.graph, head)
         interpreter = Interpreter(graph, program.rounding)
@@ -226,11 +220,10 @@ class OverlayAccelerator(Accelerator):
     def close(self) -> None:  # noqa: D102 - as the base says
         self._program = None
         self._close_jobs()
-        self._bus.close()
 
     def _jobs_of(self, part: Part, program: Program) -> Jobs:
         dtypes = {place.tensor: program.graph.tensors[place.tensor].dtype for place in part.outputs}
-        return Jobs(self._bus, self._registers, part, dtypes)
+        return Jobs(self._hardware.bus, self._registers, part, dtypes)
 
     def _close_jobs(self) -> None:
         for jobs in self._jobs.values():
@@ -241,6 +234,14 @@ class OverlayAccelerator(Accelerator):
         if self._program is None:
             raise AcceleratorError("no program is loaded; call load() first")
         return self._program
+
+    def _ready(self) -> Program:
+        """Return the program, with its own head in use, whatever has run since."""
+        program = self._loaded()
+        if self._hardware.last_used_by is not self:
+            self._head.select()
+            self._hardware.last_used_by = self
+        return program
 
     def _run_part(self, part: Part, values: dict[int, npt.NDArray[Any]]) -> JobResult | None:
         """Run one part, from its inputs in `values` to its outputs there; return what the overlay counted."""
@@ -291,7 +292,7 @@ class OverlayAccelerator(Accelerator):
 
     def _ring_and_wait(self) -> None:
         self._registers.write_fields("CONTROL", START=1)
-        if not self._bus.wait_interrupt(self.deadline_s):
+        if not self._hardware.bus.wait_interrupt(self.deadline_s):
             self._registers.write_fields("CONTROL", RESET=1)
             raise DeadlineError(f"the engine did not finish within {self.deadline_s:g} s; it was reset")
         self._registers.write_fields("IRQ_STATUS", DONE=1)
@@ -300,10 +301,33 @@ class OverlayAccelerator(Accelerator):
             raise AcceleratorError(f"the engine stopped at descriptor {descriptor}: its operation is unknown")
 
 
-def _has_memory(bus: Bus) -> bool:
-    """Whether the bus has memory that the burst master reaches."""
-    block = bus.allocate(BEAT_BYTES)
-    if block is None:
-        return False
-    block.free()
-    return True
+class OverlayAccelerator(OverlayDriver):
+    """An overlay over a bus, opened with its first driver.
+
+    Parameters
+    ----------
+    bus
+        Taken over: closed with the accelerator.
+    deadline_s
+        How long a run may take, in seconds.
+
+    Raises
+    ------
+    AcceleratorError
+        If what answers on the bus is no overlay of this release.
+    """
+
+    def __init__(self, bus: Bus, *, deadline_s: float = DEFAULT_DEADLINE_S) -> None:
+        super().__init__(OverlayHardware(bus), deadline_s=deadline_s)
+
+    def neighbour(self) -> OverlayDriver:
+        """Return a driver for another network on the same overlay.
+
+        Its program must have been moved (`edge_runtime.compiler.link`) to where no other one's is. It is closed before
+        this accelerator, and never called at the same time as another driver.
+        """
+        return OverlayDriver(self._hardware)
+
+    def close(self) -> None:  # noqa: D102 - as the base says
+        super().close()
+        self._hardware.bus.close()

@@ -1,4 +1,4 @@
-"""One overlay for several networks: jobs queued fairly, the program swapped when another network's turn comes.
+"""One overlay for several networks: side by side in its memories where they fit, swapped in turn where they do not.
 
 The overlay has a thread of its own, because neither a driver nor a simulation may be called by two at once. Each
 network has a `Tenant`, which is an accelerator like any other; its calls become jobs and wait for their turn.
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.accelerator.base import Accelerator, Inference
+from edge_runtime.accelerator.seats import Seats
 from edge_runtime.compiler.program import Program
 from edge_runtime.errors import AcceleratorError, DeadlineError, InputError
 from edge_runtime.model.head import QuantizedHead
@@ -60,6 +61,8 @@ class OverlayCounts:
         Seconds that took in all.
     opened
         How often the overlay was opened: 1 more with each reset.
+    loaded
+        The networks that are in its memories at present; they take turns without a swap.
     tenants
         By network.
     """
@@ -67,16 +70,18 @@ class OverlayCounts:
     swaps: int = 0
     swap_s: float = 0.0
     opened: int = 0
+    loaded: tuple[str, ...] = ()
     tenants: dict[str, TenantCounts] = field(default_factory=dict)
 
 
 class SharedOverlay:
     """An overlay that several networks share.
 
-    The network whose program is loaded goes on for as long as its next job comes sooner than a swap would take, because
-    until then a swap costs more than it gains; but no longer than `LONGEST_HOLD` swaps while another one waits.
-    Otherwise whoever has waited longest is next. So every network gets its turn, and where all are busy swaps take a
-    bounded share of the time.
+    Networks that fit into its memories together lie there side by side, and their jobs are carried out as they come.
+    Where another one has to give way first, those that are there go on for as long as their next job comes sooner than
+    a swap would take, because until then a swap costs more than it gains; but no longer than `LONGEST_HOLD` swaps while
+    another one waits. Otherwise whoever has waited longest is next. So every network gets its turn, and where all are
+    busy swaps take a bounded share of the time.
 
     An overlay that fails is closed; the next job opens it anew. The network that met the failure is told.
 
@@ -99,8 +104,7 @@ class SharedOverlay:
         self._tenants: set[Tenant] = set()
         self._thread: threading.Thread | None = None
         self._ended: threading.Thread | None = None
-        self._overlay: Accelerator | None = None
-        self._loaded: Tenant | None = None
+        self._seats: Seats[Tenant] | None = None
         self._held_since = self._idle_since = 0.0
         self._swap_s = 0.0
 
@@ -171,8 +175,6 @@ class SharedOverlay:
             before.join()
         try:
             while (job := self._next()) is not None:
-                if job.anew and self._loaded is job.tenant:
-                    self._loaded = None
                 job.carry_out(self._prepared)
                 self._idle_since = time.perf_counter()
                 if job.failed:
@@ -197,11 +199,12 @@ class SharedOverlay:
         if not self._waiting:
             return None
         now = time.perf_counter()
-        own = next((job for job in self._waiting if job.tenant is self._loaded), None)
-        other = next((job for job in self._waiting if job is not own), None)
+        there = set() if self._seats is None else self._tenants.intersection(self._seats.owners)
+        own = next((job for job in self._waiting if job.tenant in there), None)
+        other = next((job for job in self._waiting if job.tenant not in there), None)
         if other is None:
             return own
-        may_hold = self._loaded in self._tenants and now - self._held_since < LONGEST_HOLD * self._swap_s
+        may_hold = bool(there) and now - self._held_since < LONGEST_HOLD * self._swap_s
         if own is not None and may_hold:
             return own
         worth_waiting = self._idle_since + self._swap_s - now
@@ -212,38 +215,46 @@ class SharedOverlay:
         counts.jobs += 1
         counts.wait_s += time.perf_counter() - job.came
 
-    def _prepared(self, tenant: Tenant) -> Accelerator:
-        """Return the overlay with a tenant's program and head in it."""
-        overlay = self._opened()
-        overlay.deadline_s = tenant.deadline_s
-        if self._loaded is tenant:
-            return overlay
-        swaps, began = self._loaded is not None, time.perf_counter()
-        self._loaded = None
-        tenant.put_into(overlay)
-        self._loaded = tenant
+    def _prepared(self, job: _Job) -> Accelerator:
+        """Return what runs a job's network, with its program and head in the overlay."""
+        seats, tenant = self._opened(), job.tenant
+        seat = None if job.anew else seats.use(tenant)
+        if seat is None:
+            seat = self._load(seats, tenant)
+        seat.deadline_s = tenant.deadline_s
+        return seat
+
+    def _load(self, seats: Seats[Tenant], tenant: Tenant) -> Accelerator:
+        with self._turn:
+            there = frozenset(self._tenants)
+        seats.keep(there)
+        began = time.perf_counter()
+        try:
+            swaps = seats.put(tenant, tenant.program, tenant.load_into) > 0
+        finally:
+            self.counts.loaded = tuple(one.name for one in seats.owners)
         self._held_since = time.perf_counter()
         if swaps:
             self._swap_s = self._held_since - began
             self.counts.swaps += 1
             self.counts.swap_s += self._swap_s
             self.counts.tenants[tenant.name].swaps += 1
-        return overlay
+        seat = seats.use(tenant)
+        assert seat is not None  # noqa: S101 - it was put there just now
+        return seat
 
-    def _opened(self) -> Accelerator:
-        if self._overlay is None:
-            self._overlay = self._open_overlay()
+    def _opened(self) -> Seats[Tenant]:
+        if self._seats is None:
+            self._seats = Seats(self._open_overlay())
             self.counts.opened += 1
-        return self._overlay
+        return self._seats
 
     def _drop(self) -> None:
         """Close the overlay; whatever was in it is loaded again when its turn comes."""
-        overlay, self._overlay, self._loaded = self._overlay, None, None
-        if overlay is not None:
-            try:
-                overlay.close()
-            except AcceleratorError:
-                return  # it had failed before
+        seats, self._seats = self._seats, None
+        self.counts.loaded = ()
+        if seats is not None:
+            seats.close()
 
 
 class _Job:
@@ -257,10 +268,10 @@ class _Job:
         self.failed = False
         self._call = call
 
-    def carry_out(self, prepared: Callable[[Tenant], Accelerator]) -> None:
+    def carry_out(self, prepared: Callable[[_Job], Accelerator]) -> None:
         """Call, and answer with what comes of it."""
         try:
-            self.answer.set_result(self._call(prepared(self.tenant)))
+            self.answer.set_result(self._call(prepared(self)))
         except Exception as error:
             # What the caller gave may be wrong; everything else is the overlay's failure.
             self.failed = not isinstance(error, InputError)
@@ -304,10 +315,15 @@ class Tenant(Accelerator):
     def close(self) -> None:  # noqa: D102 - as the base says
         self._shared.leave(self)
 
-    def put_into(self, overlay: Accelerator) -> None:
-        """Load the program, and the head that was put in place of its own; called in the overlay's thread."""
+    @property
+    def program(self) -> Program:
+        """The program, as it was compiled."""
         if self._program is None:
             raise AcceleratorError("no program is loaded; call load() first")
-        overlay.load(self._program)
+        return self._program
+
+    def load_into(self, seat: Accelerator, program: Program) -> None:
+        """Load the program, which was moved to its place, and the head that was put in place of its own."""
+        seat.load(program)
         if self._head is not None:
-            overlay.load_head(self._head)
+            seat.load_head(self._head)

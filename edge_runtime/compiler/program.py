@@ -14,13 +14,14 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.compiler.origin import Origin
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.placement import Decision
 from edge_runtime.errors import StateError
@@ -192,9 +193,9 @@ class Program:
     descriptors
         uint32[descriptors, words].
     weight_rows
-        uint8[rows, row bytes], from row 0.
+        uint8[rows, row bytes].
     channels
-        uint32[channels, 4], from channel 0.
+        uint32[channels, 4].
     vec_weight_rows, vec_channels
         The same of the vector unit.
     tables
@@ -203,6 +204,8 @@ class Program:
         Who runs each operator, and why.
     act_bytes
         Bytes of activation memory in use.
+    origin
+        Where in the overlay's memories the images begin; what names a place in them counts from 0.
     """
 
     name: str
@@ -219,6 +222,7 @@ class Program:
     tables: npt.NDArray[np.int32]
     decisions: tuple[Decision, ...]
     act_bytes: int
+    origin: Origin = field(default_factory=Origin)
 
     @cached_property
     def graph(self) -> Graph:
@@ -249,6 +253,7 @@ class Program:
             "head": asdict(self.head) if self.head else None,
             "decisions": [asdict(decision) for decision in self.decisions],
             "act_bytes": self.act_bytes,
+            "origin": asdict(self.origin),
             "images": {name: [image.dtype.str, *image.shape] for name, image in images.items()},
         }
         text = json.dumps(header, separators=(",", ":")).encode()
@@ -282,6 +287,7 @@ class Program:
             tables=images["tables"],
             decisions=tuple(Decision(**row) for row in header["decisions"]),
             act_bytes=header["act_bytes"],
+            origin=Origin(**header.get("origin", {})),
         )
 
 

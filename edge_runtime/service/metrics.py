@@ -125,6 +125,8 @@ def _overlays(overlays: Mapping[str, Any]) -> Iterator[Metric]:
     wait = CounterMetricFamily(
         "edge_overlay_wait_seconds", "Time that jobs waited for their turn", labels=["overlay", "pipeline"]
     )
+    about = "Whether a pipeline's network is in the overlay's memories"
+    loaded = GaugeMetricFamily("edge_overlay_loaded", about, labels=["overlay", "pipeline"])
     for name, overlay in overlays.items():
         cost.add_metric([name], overlay["swap_s"])
         opened.add_metric([name], overlay["opened"])
@@ -132,7 +134,8 @@ def _overlays(overlays: Mapping[str, Any]) -> Iterator[Metric]:
             swaps.add_metric([name, pipeline], counts["swaps"])
             jobs.add_metric([name, pipeline], counts["jobs"])
             wait.add_metric([name, pipeline], counts["wait_s"])
-    yield from (swaps, cost, opened, jobs, wait)
+            loaded.add_metric([name, pipeline], float(pipeline in overlay["loaded"]))
+    yield from (swaps, cost, opened, jobs, wait, loaded)
 
 
 def _stages(status: Mapping[str, Any]) -> Iterator[Metric]:

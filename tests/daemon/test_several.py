@@ -60,8 +60,8 @@ async def test_two_networks_on_one_simulated_overlay_over_one_stream(
         assert (report.mismatches, report.inferences) == (0, report.windows)
         assert report.cycles_per_inference > 0
     (overlay,) = plant.device.status()["overlays"].values()
-    assert overlay["opened"] == 1
-    assert overlay["swaps"] > 0
+    # Both lay in its memories side by side.
+    assert (overlay["opened"], overlay["swaps"]) == (1, 0)
     assert overlay["tenants"]["press"]["jobs"] > 0
 
 
