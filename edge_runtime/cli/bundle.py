@@ -18,7 +18,7 @@ from edge_runtime.bundles import (
     view_of,
     write_bundle,
 )
-from edge_runtime.cli.device import HERE, CaOption, UrlOption, ask
+from edge_runtime.cli.device import HERE, CaOption, PipelineOption, UrlOption, ask, for_pipeline
 from edge_runtime.cli.output import JsonFlag, print_json, print_table
 from edge_runtime.features.view import FeatureView
 from edge_runtime.files import read_file, write_file
@@ -116,7 +116,7 @@ def _show_state(found: dict[str, Any], *, as_json: bool) -> None:
         rows += [("evidence", f"{shadow['evidence_shadow']:g} that it is better than what serves")]
     if found["last_refusal"]:
         rows += [("refused", found["last_refusal"])]
-    print_table(["bundle", ""], rows, title="bundles")
+    print_table(["bundle", ""], rows, title=f"bundles of {found['pipeline']}")
 
 
 def _shown(found: dict[str, Any], which: str) -> str:
@@ -129,25 +129,32 @@ def _shown(found: dict[str, Any], which: str) -> str:
 def stage(
     path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="The bundle.")],
     *,
+    pipeline: PipelineOption = "",
     url: UrlOption = HERE,
     ca_file: CaOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Send a bundle to a running daemon, which checks it and keeps it as the candidate."""
-    _show_state(ask(url, "/bundles", ca_file, read_file(path, "a file"), deadline_s=STEP_S), as_json=as_json)
+    """Send a bundle to a running daemon, which checks it and keeps it as a pipeline's candidate."""
+    where = for_pipeline("/bundles", pipeline)
+    _show_state(ask(url, where, ca_file, read_file(path, "a file"), deadline_s=STEP_S), as_json=as_json)
 
 
 @bundle.command("status")
-def bundle_status(*, url: UrlOption = HERE, ca_file: CaOption = None, as_json: JsonFlag = False) -> None:
-    """Show which bundles a running daemon has, which one serves, and how the shadow does."""
-    _show_state(ask(url, "/bundles", ca_file), as_json=as_json)
+def bundle_status(
+    *, pipeline: PipelineOption = "", url: UrlOption = HERE, ca_file: CaOption = None, as_json: JsonFlag = False
+) -> None:
+    """Show which bundles a pipeline of a running daemon has, which one serves, and how the shadow does."""
+    _show_state(ask(url, for_pipeline("/bundles", pipeline), ca_file), as_json=as_json)
 
 
 def _step(action: str, about: str) -> None:
     """Make the verb of one step in a bundle's life."""
 
-    def verb(*, url: UrlOption = HERE, ca_file: CaOption = None, as_json: JsonFlag = False) -> None:
-        found = ask(url, "/bundles/action", ca_file, {"action": action}, deadline_s=STEP_S)
+    def verb(
+        *, pipeline: PipelineOption = "", url: UrlOption = HERE, ca_file: CaOption = None, as_json: JsonFlag = False
+    ) -> None:
+        body = {"action": action, "pipeline": pipeline}
+        found = ask(url, "/bundles/action", ca_file, body, deadline_s=STEP_S)
         _show_state(found, as_json=as_json)
 
     bundle.command(action, help=about)(verb)

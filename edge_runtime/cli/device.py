@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 from rich.live import Live
@@ -20,7 +21,19 @@ from edge_runtime.cli.device_mqtt import ask_by_mqtt
 from edge_runtime.cli.output import JsonFlag, print_json, terminal
 from edge_runtime.errors import ConfigError, LinkError
 
-__all__ = ["HERE", "CaOption", "UrlOption", "ask", "label", "reload", "rollback", "status", "steer"]
+__all__ = [
+    "HERE",
+    "CaOption",
+    "PipelineOption",
+    "UrlOption",
+    "ask",
+    "for_pipeline",
+    "label",
+    "reload",
+    "rollback",
+    "status",
+    "steer",
+]
 
 DEADLINE_S = 10.0
 
@@ -28,6 +41,7 @@ UrlOption = Annotated[
     str, typer.Option("--url", envvar="EDGE_RUNTIME_URL", help="Where the service is, or mqtt://broker:1883/DEVICE.")
 ]
 CaOption = Annotated[Path | None, typer.Option("--ca-file", help="Certificates to check the service's against.")]
+PipelineOption = Annotated[str, typer.Option("--pipeline", help="Which one, where several pipelines take bundles.")]
 HERE = "http://127.0.0.1:8080"
 
 
@@ -118,6 +132,11 @@ def reload(
             terminal().print(f"takes a restart: {', '.join(answer['refused'])}")
     if answer["refused"]:
         raise typer.Exit(1)
+
+
+def for_pipeline(path: str, pipeline: str) -> str:
+    """Return a path that names a pipeline, where there is one to name."""
+    return f"{path}?{urlencode({'pipeline': pipeline})}" if pipeline else path
 
 
 def ask(

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import anyio
 
@@ -25,6 +26,7 @@ COMMANDS = {
     "/status": "status",
     "/rollback": "rollback",
     "/learning": "learning",
+    "/bundles": "bundle",
     "/bundles/action": "bundle-action",
     "/heads": "head",
 }
@@ -56,10 +58,10 @@ def ask_by_mqtt(
         ca_file=ca_file,
     )
     topics = Topics(device, prefix or "edge/v1")
-    command, payload = _command(path, body)
+    command, payload, pipeline = _command(path, body)
 
     async def ask() -> dict[str, Any]:
-        return await ask_device(broker, topics, command, payload, deadline_s=deadline_s)
+        return await ask_device(broker, topics, command, payload, pipeline=pipeline, deadline_s=deadline_s)
 
     answer = anyio.run(ask)
     if "error" in answer:
@@ -67,14 +69,16 @@ def ask_by_mqtt(
     return {"statuses": [answer["status"]]} if path == "/labels" else answer
 
 
-def _command(path: str, body: dict[str, Any] | bytes | None) -> tuple[str, bytes]:
-    """Return the command, and its payload, for a request."""
-    if path == "/bundles":
-        return ("bundles", b"") if body is None else ("bundle", _bytes(body))
+def _command(path: str, body: dict[str, Any] | bytes | None) -> tuple[str, bytes, str]:
+    """Return the command, its payload, and the pipeline that a file is for, for a request."""
+    path, _, query = path.partition("?")
+    (pipeline,) = parse_qs(query).get("pipeline", [""])
+    if path == "/bundles" and body is None:
+        return "bundles", _bytes({"pipeline": pipeline}), ""
     if path == "/labels" and isinstance(body, dict):
         (label,) = body["labels"]
-        return "label", _bytes(label)
-    return COMMANDS[path], _bytes(body)
+        return "label", _bytes(label), ""
+    return COMMANDS[path], _bytes(body), pipeline
 
 
 def _bytes(body: dict[str, Any] | bytes | None) -> bytes:

@@ -17,7 +17,7 @@ from edge_runtime.bundles import (
     read_linear,
     write_head,
 )
-from edge_runtime.cli.device import HERE, CaOption, UrlOption, ask
+from edge_runtime.cli.device import HERE, CaOption, UrlOption, ask, for_pipeline
 from edge_runtime.cli.output import JsonFlag, ModelArgument, print_json, terminal
 from edge_runtime.daemon import load_pipeline
 from edge_runtime.daemon.build import Deployment, deploy
@@ -136,12 +136,13 @@ def check(
 def push(
     path: Annotated[Path, typer.Argument(metavar="HEAD", help="The signed head.")],
     *,
+    pipeline: Annotated[str, typer.Option(help="Where; else wherever its network runs.")] = "",
     url: UrlOption = HERE,
     ca_file: CaOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Send a head to a running daemon, where it takes part until the gate promotes it."""
-    answer = ask(url, "/heads", ca_file, read_file(path, "a head"))
+    answer = ask(url, for_pipeline("/heads", pipeline), ca_file, read_file(path, "a head"))
     if as_json:
         print_json(answer)
     else:

@@ -27,12 +27,14 @@ async def carry_out(device: Device, command: str, payload: bytes) -> dict[str, A
     DataError
         If there is no such command, or its payload is not what it takes.
     """
-    if command in ("status", "bundles"):
-        return device.status() if command == "status" else device.bundles()
+    # A file's pipeline, where one was named, stands behind its command.
+    command, _, pipeline = command.partition("/")
     pushes = {"bundle": device.push_bundle, "head": device.push_head}
     if command in pushes:
-        return await pushes[command](payload)
-    request = _json(payload)
+        return await pushes[command](payload, pipeline)
+    request = _json(payload or b"{}")
+    if command in ("status", "bundles"):
+        return device.status() if command == "status" else device.bundles(_name(request))
     if command == "label":
         (fate,) = await device.add_labels([_label_request(request)])
         return asdict(fate)
@@ -43,7 +45,7 @@ async def carry_out(device: Device, command: str, payload: bytes) -> dict[str, A
         name = _pipeline(device, request)
         return {"pipeline": name, "serving": await device.roll_back(name)}
     if command == "bundle-action":
-        return await device.act_on_bundle(str(request.get("action")))
+        return await device.act_on_bundle(str(request.get("action")), _name(request))
     raise DataError(f"there is no command {command!r}; there are {', '.join(COMMANDS)}")
 
 
@@ -52,6 +54,11 @@ def _pipeline(device: Device, request: Mapping[str, Any]) -> str:
     if name not in there:
         raise DataError(f"there is no pipeline {name!r}; there are {', '.join(there)}")
     return str(name)
+
+
+def _name(request: Mapping[str, Any]) -> str:
+    """Return the pipeline that a request names; empty: it names none."""
+    return str(request.get("pipeline") or "")
 
 
 def _json(payload: bytes) -> dict[str, Any]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
-from edge_runtime.daemon.bundle_keeper import BundleKeeper
+from edge_runtime.daemon.bundle_takers import one_taker, read_trusted, takers_of
 from edge_runtime.daemon.commands import carry_out
 from edge_runtime.daemon.head_push import units_for
 from edge_runtime.daemon.step import Step
 from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.daemon.unit import Unit
-from edge_runtime.errors import BundleError, ConfigError, DataError
+from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.features import OnlineStore
 from edge_runtime.learning.contest import PUSHED
 from edge_runtime.service.device import Device, LabelFate, LabelRequest, ModelInfo
@@ -128,35 +129,34 @@ class RunningDevice(Device):
         """Carry out a command that came as a message."""
         return await carry_out(self, command, payload)
 
-    def bundles(self) -> dict[str, Any]:
+    def bundles(self, pipeline: str = "") -> dict[str, Any]:
         """Return which bundles are there, which serves, and how the shadow does."""
-        return self._keeper().describe()
+        taker = one_taker(self._units, pipeline)
+        return {"pipeline": taker.name, **taker.keeper.describe()}
 
-    async def push_bundle(self, content: bytes) -> dict[str, Any]:
+    async def push_bundle(self, content: bytes, pipeline: str = "") -> dict[str, Any]:
         """Check a bundle and stage it."""
-        return await self._keeper().push(content)
+        taker = one_taker(self._units, pipeline)
+        return {"pipeline": taker.name, **await taker.keeper.push(content)}
 
-    async def act_on_bundle(self, action: str) -> dict[str, Any]:
+    async def act_on_bundle(self, action: str, pipeline: str = "") -> dict[str, Any]:
         """Take the bundles a step on, or back."""
-        return await self._keeper().act(action)
+        taker = one_taker(self._units, pipeline)
+        return {"pipeline": taker.name, **await taker.keeper.act(action)}
 
-    async def push_head(self, content: bytes) -> dict[str, Any]:
+    async def push_head(self, content: bytes, pipeline: str = "") -> dict[str, Any]:
         """Let a head that was trained elsewhere take part where its network runs."""
-        keeper = self._keeper()
-        with keeper.refusing("head"):
-            head = await keeper.read_head(content)
-            units = units_for(head, self._units.values())
+        takers = takers_of(self._units, pipeline)
+        with ExitStack() as refusing:
+            for taker in takers:
+                refusing.enter_context(taker.keeper.refusing("head"))
+            head, trusting = await read_trusted(content, takers)
+            units = units_for(head, trusting)
         for unit in units:
             await unit.pipeline.tell(await unit.ask(lambda step: step.push_head(head)))
         names = [unit.name for unit in units]
         log.warning("head pushed", head=head.title, pipelines=names)
         return {"head": head.digest, "title": head.title, "candidate": PUSHED, "pipelines": names}
-
-    def _keeper(self) -> BundleKeeper:
-        for unit in self._units.values():
-            if unit.bundles is not None:
-                return unit.bundles
-        raise BundleError("this device takes no bundles; start it with a [bundles] table in its pipeline file")
 
     def _unit(self, name: str) -> Unit:
         if name not in self._units:

@@ -71,10 +71,6 @@ class DeviceConfig:
         for what, users in _claims(self.pipelines).items():
             if len(users) > 1:
                 raise ConfigError(f"{self.path}: {what} is wanted by {' and by '.join(users)}; only one can have it")
-        if sum(config.bundles is not None for config in self.pipelines) > 1:
-            raise ConfigError(
-                f"{self.path}: [bundles] stands in several pipelines' files; one of them can take bundles"
-            )
         for config in self.pipelines:
             check_labels(config, str(self.path), hears=self.hears)
 

@@ -12,7 +12,7 @@ from edge_runtime.boards import load_board
 from edge_runtime.bundles import Bundle, Requirements
 from edge_runtime.daemon.build import deploy, deploy_bundle
 from edge_runtime.daemon.bundle_keeper import BundleKeeper, Workshop
-from edge_runtime.daemon.config import PipelineConfig, ServiceTable
+from edge_runtime.daemon.config import PipelineConfig
 from edge_runtime.daemon.device import RunningDevice
 from edge_runtime.daemon.device_file import DeviceConfig
 from edge_runtime.daemon.engine import Engine, build_engine
@@ -25,16 +25,18 @@ from edge_runtime.daemon.recorder import Recorder
 from edge_runtime.daemon.reload import Handles, Reloader
 from edge_runtime.daemon.run import Beside, Stream, run_streams
 from edge_runtime.daemon.serial_commands import SerialCommands
+from edge_runtime.daemon.service_files import address_of
 from edge_runtime.daemon.shadow import Shadow, ShadowPlace
 from edge_runtime.daemon.sharing import Overlays, Sources, Views, share_sinks
 from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.daemon.unit import Unit
 from edge_runtime.daemon.watch import FeatureKeeper, HubWatcher
-from edge_runtime.errors import AcceleratorError, ConfigError
+from edge_runtime.errors import AcceleratorError
 from edge_runtime.features import FeatureView, OnlineStore
 from edge_runtime.model.head import QuantizedHead
+from edge_runtime.service.access import Access
 from edge_runtime.service.hub import Hub
-from edge_runtime.service.server import Address, serve
+from edge_runtime.service.server import serve
 from edge_runtime.sources.base import Source
 from edge_runtime.sources.tap import TappedSource
 from edge_runtime.store import StoreSink
@@ -111,9 +113,12 @@ def build_plant(config: DeviceConfig, *, board: str | None = None) -> Plant:
     hub, commands, shared = Hub(), _Commands(), _Shared(config, board)
     sinks, lent = share_sinks(config, commands.carry_out)
     made = [_build(one, shared, sinks[one.pipeline.name], hub) for one in config.pipelines]
+    shared.views.begin()
     online = [store for one in made for store in one.online]
     service = Stage("service", config.tables.supervisor.policy("service"), owner=config.tables.device.name)
-    reloader = Reloader(config, {one.unit.name: one.handles for one in made}, [service])
+    table = config.tables.service
+    access = None if table is None else Access(address_of(table), on_new_token=hub.dismiss)
+    reloader = Reloader(config, {one.unit.name: one.handles for one in made}, [service], access)
     device = RunningDevice(
         config.tables.device.name,
         [one.unit for one in made],
@@ -124,7 +129,7 @@ def build_plant(config: DeviceConfig, *, board: str | None = None) -> Plant:
         reload=reloader.reload,
     )
     commands.device = device
-    beside = [*_beside(config, device, service), *(task for one in made for task in one.beside)]
+    beside = [*_beside(config, device, service, access), *(task for one in made for task in one.beside)]
     return Plant(_streams(made), device, tuple(lent), reloader, tuple(beside))
 
 
@@ -260,10 +265,10 @@ def _feature_keepers(sinks: Mapping[str, Sink]) -> list[FeatureKeeper]:
     return [FeatureKeeper(sink) for sink in stores if sink.wants_features]
 
 
-def _beside(config: DeviceConfig, device: RunningDevice, service: Stage) -> Beside:
+def _beside(config: DeviceConfig, device: RunningDevice, service: Stage, access: Access | None) -> Beside:
     tasks: list[Callable[[], Coroutine[Any, Any, None]]] = [partial(keep_watchdog, device.is_up)]
-    if config.tables.service is not None:
-        serving = partial(serve, device, _address(config.tables.service), listening=lambda _: _begin(service))
+    if access is not None:
+        serving = partial(serve, device, access, listening=lambda _: _begin(service))
         tasks.append(partial(service.keep, serving))
     if config.tables.serial_commands is not None:
         table = config.tables.serial_commands
@@ -273,15 +278,3 @@ def _beside(config: DeviceConfig, device: RunningDevice, service: Stage) -> Besi
 
 def _begin(stage: Stage) -> None:
     stage.began = True
-
-
-def _address(table: ServiceTable) -> Address:
-    token = None if table.token_file is None else _token(table.token_file)
-    return Address(table.host, table.port, token, table.cert_file, table.key_file)
-
-
-def _token(path: Path) -> str:
-    try:
-        return path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: the token cannot be read: {error}; give a text file with it") from error

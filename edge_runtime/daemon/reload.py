@@ -18,15 +18,18 @@ from edge_runtime.daemon.device_file import DeviceConfig, load_device
 from edge_runtime.daemon.logs import Logs
 from edge_runtime.daemon.online import OnlineKeeper
 from edge_runtime.daemon.pipeline import Pipeline
+from edge_runtime.daemon.service_files import renew
 from edge_runtime.daemon.sinks import retune
 from edge_runtime.daemon.supervisor import Stage
 from edge_runtime.errors import EdgeRuntimeError
+from edge_runtime.service.access import Access
 from edge_runtime.telemetry.sink import Sink
 
 __all__ = ["Handles", "Reloader"]
 
 RELOADABLE = re.compile(
     r"log\.(level|format)"
+    r"|service\.(token_file|cert_file|key_file)"
     # An overlay's standby is there from its opening on, or not.
     r"|supervisor\.(?!accelerator\.then$).+"
     r"|.+\.(pipeline\.status_every|online\.flush_every|bundles\.trial)"
@@ -74,11 +77,14 @@ class Reloader:
         Each pipeline's, by its name.
     stages
         The device's own stages.
+    access
+        The service's token and certificate; None: there is no service.
     """
 
     config: DeviceConfig
     handles: Mapping[str, Handles]
     stages: Sequence[Stage]
+    access: Access | None = None
     _running: dict[str, Any] = field(init=False)
     _logs: Logs | None = field(default=None, init=False)
 
@@ -110,14 +116,24 @@ class Reloader:
         new = await anyio.to_thread.run_sync(load_device, self.config.path)
         found = dict(_settings(new))
         changed = {key for key in {*found, *self._running} if found.get(key) != self._running.get(key)}
-        applied = [key for key in _outermost(changed) if RELOADABLE.fullmatch(key) and key in found]
-        refused = _outermost(changed - set(applied))
+        applied = {key for key in _outermost(changed) if RELOADABLE.fullmatch(key) and key in found}
+        if self._switches_tls(found):
+            applied -= {"service.cert_file", "service.key_file"}
+        if self.access is not None and new.tables.service is not None:
+            # First, as it may fail. What is in the files may be new though their names are not.
+            applied.update(renew(self.access, new.tables.service))
+        refused = _outermost(changed - applied)
         self._apply(new)
         self._running.update({key: found[key] for key in applied})
-        log.warning("reloaded", applied=applied)
+        log.warning("reloaded", applied=sorted(applied))
         if refused:
             log.warning("some changes need a restart; the old values stay", keys=refused)
-        return {"applied": applied, "refused": refused}
+        return {"applied": sorted(applied), "refused": refused}
+
+    def _switches_tls(self, found: Mapping[str, Any]) -> bool:
+        """Say whether the service would get TLS, or lose it: the one thing about certificates that takes a restart."""
+        key = "service.cert_file"
+        return (found.get(key) is None) != (self._running.get(key) is None)
 
     def _apply(self, new: DeviceConfig) -> None:
         if self._logs is not None:

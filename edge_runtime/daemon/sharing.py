@@ -60,11 +60,16 @@ class Views:
     def __init__(self, device: DeviceConfig) -> None:
         self._wanted = Counter(_view_words(config) for config in device.pipelines)
         self._shared: dict[tuple[str, str, int | None], SharedView] = {}
+        self._begun = False
+
+    def begin(self) -> None:
+        """Let nobody join any more: one who came in the middle of a stream would be ahead of the others, or behind."""
+        self._begun = True
 
     def computer(self, config: PipelineConfig, source: Source) -> ViewReader | None:
-        """Return what computes a pipeline's view together with others'; None where it is the only one."""
+        """Return what computes a pipeline's view together with others'; None where it is by itself."""
         words = _view_words(config)
-        if self._wanted[words] < 2:
+        if self._begun or self._wanted[words] < 2:
             return None
         if words not in self._shared:
             self._shared[words] = SharedView(lambda: _compute(config.view, source, words[2]))

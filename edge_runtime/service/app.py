@@ -81,11 +81,17 @@ def _by_method(path: str, routes: list[Route]) -> Route:
 def _route(operation: Operation, device: Device) -> Route:
     async def endpoint(request: Request) -> Response:
         body = None if operation.body is None else await read_json(request, operation.body)
-        answer = await operation.handler(device, request.path_params.get("name", ""), body)
+        name = _pipeline_of(request) if operation.takes_pipeline else request.path_params.get("name", "")
+        answer = await operation.handler(device, name, body)
         status = 503 if isinstance(answer, bodies.Ready) and not answer.ready else 200
         return _json(answer, status)
 
     return Route(operation.path, _answering(endpoint), methods=[operation.method])
+
+
+def _pipeline_of(request: Request) -> str:
+    """Return the pipeline that a request's query names; empty: it names none."""
+    return request.query_params.get("pipeline", "")
 
 
 def _json(answer: BaseModel, status: int = 200) -> Response:
@@ -135,7 +141,7 @@ async def _push_bundle(device: Device, request: Request) -> Response:
     content = await read_body(request, LARGEST_BUNDLE, media_type="application/octet-stream")
     if not content:
         raise DataError("the body is empty; send a bundle")
-    state = bodies.BundleState.model_validate(await device.push_bundle(content))
+    state = bodies.BundleState.model_validate(await device.push_bundle(content, _pipeline_of(request)))
     return _json(state)
 
 
@@ -143,7 +149,7 @@ async def _push_head(device: Device, request: Request) -> Response:
     content = await read_body(request, LARGEST_HEAD, media_type="application/octet-stream")
     if not content:
         raise DataError("the body is empty; send a head")
-    return _json(bodies.HeadTaken.model_validate(await device.push_head(content)))
+    return _json(bodies.HeadTaken.model_validate(await device.push_head(content, _pipeline_of(request))))
 
 
 async def _metrics(device: Device, _: Request) -> Response:

@@ -230,16 +230,18 @@ class Reloaded(Body):
 
 
 class BundleAction(Body):
-    """What to do with the bundles."""
+    """What to do with a pipeline's bundles; no name means the only pipeline that takes bundles."""
 
     action: Literal["shadow", "activate", "commit", "rollback", "discard"]
+    pipeline: str = ""
 
 
 class BundleState(BaseModel):
-    """Which bundle is in which state."""
+    """Which of a pipeline's bundles is in which state."""
 
     model_config = ConfigDict(extra="allow")
 
+    pipeline: str
     active: str | None
     previous: str | None
     candidate: str | None

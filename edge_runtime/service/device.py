@@ -200,35 +200,56 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def bundles(self) -> dict[str, Any]:
-        """Return which bundles are there, and which serves."""
+    def bundles(self, pipeline: str = "") -> dict[str, Any]:
+        """Return which bundles a pipeline has, and which serves; no name means the only one that takes bundles.
+
+        Raises
+        ------
+        BundleError
+            If none takes bundles, or several do and none is named; the message names them.
+        DataError
+            If the one that is named is not there, or takes none.
+        """
 
     @abstractmethod
-    async def push_bundle(self, content: bytes) -> dict[str, Any]:
-        """Check a bundle and stage it.
+    async def push_bundle(self, content: bytes, pipeline: str = "") -> dict[str, Any]:
+        """Check a bundle and stage it in a pipeline.
 
         Raises
         ------
         BundleError
             If it is refused, with the reason; what runs goes on.
+        BundleError, DataError
+            As `bundles` does.
         """
 
     @abstractmethod
-    async def push_head(self, content: bytes) -> dict[str, Any]:
-        """Let a head that was trained elsewhere take part where its network runs, and return what became of it.
+    async def push_head(self, content: bytes, pipeline: str = "") -> dict[str, Any]:
+        """Let a head that was trained elsewhere take part, and return what became of it.
+
+        Parameters
+        ----------
+        content
+            The signed file.
+        pipeline
+            Where; no name means every pipeline that runs its network and trusts whoever signed it.
 
         Raises
         ------
         BundleError
             If it is refused, with the reason; what runs goes on.
+        DataError
+            As `bundles` does.
         """
 
     @abstractmethod
-    async def act_on_bundle(self, action: str) -> dict[str, Any]:
+    async def act_on_bundle(self, action: str, pipeline: str = "") -> dict[str, Any]:
         """Do ``shadow``, ``activate``, ``commit``, ``rollback`` or ``discard``, and return the bundles' state.
 
         Raises
         ------
         BundleError
             If the state does not allow it.
+        BundleError, DataError
+            As `bundles` does.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,12 +28,12 @@ class Guard:
     app
         The application.
     token
-        What requests must carry as ``Authorization: Bearer …``; None: nothing.
+        Says what requests must carry as ``Authorization: Bearer …``; None: nothing.
     loopback
         Whether the service listens on the loopback interface alone.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str | None, loopback: bool) -> None:
+    def __init__(self, app: ASGIApp, *, token: Callable[[], str | None], loopback: bool) -> None:
         self._app = app
         self._token = token
         self._loopback = loopback
@@ -41,17 +42,18 @@ class Guard:
         """Pass a request on, or answer it."""
         if scope["type"] != "http":
             return
-        headers = {name.lower(): value for name, value in scope["headers"]}
+        headers, token = {name.lower(): value for name, value in scope["headers"]}, self._token()
         if self._loopback and not _is_ours(headers.get(b"host", b"")):
             await _refuse(send, 403, "the host's name is not this machine's; ask for 127.0.0.1 or localhost")
-        elif self._token is not None and scope["path"] not in OPEN_PATHS and not self._has_token(headers):
+        elif token is not None and scope["path"] not in OPEN_PATHS and not _has_token(headers, token):
             await _refuse(send, 401, "the token is missing or wrong; send it as Authorization: Bearer …")
         else:
             await self._app(scope, receive, send)
 
-    def _has_token(self, headers: dict[bytes, bytes]) -> bool:
-        given = headers.get(b"authorization", b"")
-        return hmac.compare_digest(given, f"Bearer {self._token}".encode())
+
+def _has_token(headers: dict[bytes, bytes], token: str) -> bool:
+    given = headers.get(b"authorization", b"")
+    return hmac.compare_digest(given, f"Bearer {token}".encode())
 
 
 def _is_ours(host: bytes) -> bool:

@@ -127,8 +127,12 @@ class Hub:
         finally:
             self._listeners.discard(listener)
 
-    def close(self) -> None:
-        """Let everybody who listens come to an end."""
-        self._closed = True
+    def dismiss(self) -> None:
+        """Let everybody who listens now come to an end; whoever may can listen again."""
         for listener in self._listeners:
             listener.close()
+
+    def close(self) -> None:
+        """Let everybody who listens, now or later, come to an end."""
+        self._closed = True
+        self.dismiss()

@@ -17,13 +17,14 @@ REFERENCE = "#/components/schemas/{model}"
 
 MEANINGS = {
     "400": "What was sent is wrong; `error` says what",
-    "404": "There is no such model",
+    "404": "There is no such model or pipeline",
     "409": "Refused in this state, or not to be trusted",
     "413": "The body is too large",
     "415": "The body is of another media type",
     "503": "Not ready, or no answer in time",
 }
 NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+PIPELINE = {"name": "pipeline", "in": "query", "required": False, "schema": {"type": "string"}}
 
 
 def openapi_document() -> dict[str, Any]:
@@ -55,6 +56,8 @@ def _described(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {"summary": operation.summary, "responses": responses}
     if "{name}" in operation.path:
         described["parameters"] = [NAME]
+    if operation.takes_pipeline:
+        described["parameters"] = [PIPELINE]
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": _json_content(operation.body)}
     return described
@@ -78,7 +81,7 @@ def _add_special(paths: dict[str, dict[str, Any]]) -> None:
             },
         }
     }
-    refusals = {**failures, "409": _answer(MEANINGS["409"], bodies.Failure)}
+    refusals = {**failures, **{status: _answer(MEANINGS[status], bodies.Failure) for status in ("404", "409")}}
     staged = {"200": _answer("Staged", bodies.BundleState), **refusals}
     taken = {"200": _answer("It takes part", bodies.HeadTaken), **refusals}
     paths["/bundles"]["post"] = _upload("Check a bundle and stage it", staged)
@@ -93,7 +96,8 @@ def _add_special(paths: dict[str, dict[str, Any]]) -> None:
 def _upload(summary: str, responses: dict[str, Any]) -> dict[str, Any]:
     """Describe what takes a signed file."""
     content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}}
-    return {"summary": summary, "requestBody": {"required": True, "content": content}, "responses": responses}
+    body = {"required": True, "content": content}
+    return {"summary": summary, "parameters": [PIPELINE], "requestBody": body, "responses": responses}
 
 
 def _json_content(model: type[BaseModel]) -> dict[str, Any]:

@@ -32,13 +32,15 @@ class Operation:
     summary
         What it does.
     handler
-        Does it, given the device, the name in the path and the body.
+        Does it, given the device, the name in the path or the query, and the body.
     answer
         The type of the answer.
     body
         The type of the request's body; None: it has none.
     may_fail
         The statuses beside 200 that it may answer.
+    takes_pipeline
+        Whether ``?pipeline=`` may name one.
     """
 
     method: str
@@ -48,6 +50,7 @@ class Operation:
     answer: type[BaseModel]
     body: type[BaseModel] | None = None
     may_fail: tuple[int, ...] = ()
+    takes_pipeline: bool = False
 
 
 def model_of(device: Device, name: str) -> ModelInfo:
@@ -136,14 +139,14 @@ async def _reload(device: Device, _: str, __: BaseModel | None) -> BaseModel:
     return bodies.Reloaded.model_validate(await device.reload())
 
 
-async def _bundles(device: Device, _: str, __: BaseModel | None) -> BaseModel:
-    return bodies.BundleState.model_validate(device.bundles())
+async def _bundles(device: Device, pipeline: str, _: BaseModel | None) -> BaseModel:
+    return bodies.BundleState.model_validate(device.bundles(pipeline))
 
 
 async def _act(device: Device, _: str, body: BaseModel | None) -> BaseModel:
     if not isinstance(body, bodies.BundleAction):
         raise DataError("the action is missing")
-    return bodies.BundleState.model_validate(await device.act_on_bundle(body.action))
+    return bodies.BundleState.model_validate(await device.act_on_bundle(body.action, body.pipeline))
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -192,10 +195,14 @@ OPERATIONS: tuple[Operation, ...] = (
         body=bodies.Reload,
         may_fail=(400, 409, 413, 415, 503),
     ),
-    Operation("GET", "/bundles", "Which bundles are there", _bundles, bodies.BundleState, may_fail=(409,)),
+    Operation(
+        *("GET", "/bundles", "Which bundles are there", _bundles, bodies.BundleState),
+        may_fail=(404, 409),
+        takes_pipeline=True,
+    ),
     Operation(
         *("POST", "/bundles/action", "Take a bundle a step on, or back", _act, bodies.BundleState),
         body=bodies.BundleAction,
-        may_fail=(400, 409, 413, 415, 503),
+        may_fail=(400, 404, 409, 413, 415, 503),
     ),
 )

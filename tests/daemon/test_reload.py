@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +12,7 @@ from edge_runtime.daemon.plant import Plant, build_plant
 from edge_runtime.errors import ConfigError
 from support.device import RECORDING, write_device, write_pipeline
 from support.mosquitto import free_port
+from support.process import Daemon, change, events
 
 MQTT = """[[sink]]
 kind = "mqtt"
@@ -83,58 +74,9 @@ async def check(plant: Plant, file: Path, press: Path) -> None:
     assert {"press.sink", "pump"} < set(answer["refused"])
 
 
-def change(file: Path, *changes: tuple[str, str]) -> None:
-    text = file.read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    file.write_text(text)
-
-
-class Daemon:
-    """A daemon in a process of its own."""
-
-    def __init__(self, file: Path, port: int) -> None:
-        self.log, self.port = file.parent / "log", port
-        code = "from edge_runtime.cli.main import main; main()"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", code, "run", str(file)], stdout=log, stderr=log)
-
-    def ask(self, path: str, body: Any = None) -> tuple[int, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.port}{path}"
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 # it is http
-                text = answer.read().decode()
-                return answer.status, text if path == "/metrics" else json.loads(text)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, json.load(error)
-        except OSError:
-            return 0, None
-
-    def until(self, holds: Callable[[], Any]) -> None:
-        end = time.monotonic() + 120
-        while not holds():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < end, self.log.read_text()
-            time.sleep(0.05)
-
-    def hang_up(self) -> None:
-        os.kill(self.process.pid, signal.SIGHUP)
-
-    def logged(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-
-
 def statuses(records: Path) -> int:
     lines = records.read_text().splitlines() if records.exists() else []
     return sum('"status"' in line for line in lines)
-
-
-def events(daemon: Daemon, what: str) -> list[dict[str, Any]]:
-    return [line for line in daemon.logged() if line["event"] == what]
 
 
 def test_a_running_daemon_reads_its_file_again_at_sighup(tmp_path: Path) -> None:

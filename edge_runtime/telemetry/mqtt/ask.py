@@ -27,7 +27,7 @@ subscribed. The device carries a command out once, however often it comes."""
 
 
 async def ask_device(
-    broker: Broker, topics: Topics, command: str, payload: bytes, *, deadline_s: float = 60.0
+    broker: Broker, topics: Topics, command: str, payload: bytes, *, pipeline: str = "", deadline_s: float = 60.0
 ) -> dict[str, Any]:
     """Send a command to a device, and return its answer; it may be ``{"error": …}``.
 
@@ -39,6 +39,8 @@ async def ask_device(
         The device's topics.
     command, payload
         What it is to do. A payload of more than `WHOLE_BYTES` is a file, and sent in parts.
+    pipeline
+        For which of its pipelines a file is; it is sent in parts then, which say so.
     deadline_s
         Seconds to wait for each answer.
 
@@ -53,10 +55,10 @@ async def ask_device(
     try:
         async with _client(broker) as client:
             await client.subscribe(me, qos=1)
-            if len(payload) <= WHOLE_BYTES:
+            if len(payload) <= WHOLE_BYTES and not pipeline:
                 return await _ask(client, topics, command, payload, asked, deadline_s)
             answer: dict[str, Any] = {}
-            for part in cut(command, payload, part_bytes=WHOLE_BYTES):
+            for part in cut(command, payload, pipeline=pipeline, part_bytes=WHOLE_BYTES):
                 answer = await _ask(client, topics, "part", part, asked, deadline_s)
                 if "error" in answer:
                     break

@@ -4,6 +4,8 @@ A part is one message to the command topic ``part``: a line of JSON, and the byt
 
     {"command": "bundle", "upload": "SHA-256 of the whole file", "size": 1048576, "offset": 0}\n…
 
+``"pipeline": "p"`` says for which of several pipelines the file is.
+
 Parts come in order. Each is answered with how much has come; the last one with the command's answer.
 """
 
@@ -34,9 +36,15 @@ class PartHeader(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     command: str
+    pipeline: str = ""
     upload: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(ge=1, le=LARGEST_FILE)
     offset: int = Field(ge=0)
+
+    @property
+    def addressed(self) -> str:
+        """The command, and behind it the pipeline that is named."""
+        return f"{self.command}/{self.pipeline}" if self.pipeline else self.command
 
 
 @dataclass
@@ -66,7 +74,7 @@ class Parts:
 
         Returns
         -------
-        The answer, and where the file is whole now, its command and what is in it.
+        The answer, and where the file is whole now, its command (``bundle``, or ``bundle/PIPELINE``) and what is in it.
 
         Raises
         ------
@@ -111,18 +119,20 @@ class Parts:
         same = upload is not None and (upload.digest, upload.size, upload.command) == (
             header.upload,
             header.size,
-            header.command,
+            header.addressed,
         )
         if upload is None or not same or now - upload.touched > PATIENCE_S:
-            upload = self._upload = _Upload(header.command, header.upload, header.size, now)
+            upload = self._upload = _Upload(header.addressed, header.upload, header.size, now)
         return upload
 
 
-def cut(command: str, content: bytes, *, part_bytes: int = LARGEST_PART) -> list[bytes]:
+def cut(command: str, content: bytes, *, pipeline: str = "", part_bytes: int = LARGEST_PART) -> list[bytes]:
     """Return a file's parts, as `Parts` takes them."""
     digest = hashlib.sha256(content).hexdigest()
     parts = []
     for offset in range(0, len(content), part_bytes):
-        header = PartHeader(command=command, upload=digest, size=len(content), offset=offset)
-        parts.append(header.model_dump_json().encode() + b"\n" + content[offset : offset + part_bytes])
+        header = PartHeader(command=command, pipeline=pipeline, upload=digest, size=len(content), offset=offset)
+        parts.append(
+            header.model_dump_json(exclude_defaults=True).encode() + b"\n" + content[offset : offset + part_bytes]
+        )
     return parts
