@@ -103,6 +103,8 @@ def _sinks(sinks: Mapping[str, Any]) -> Iterator[Metric]:
     size = GaugeMetricFamily("edge_outbox_bytes", "What the outbox's files have", labels=["sink"])
     dropped = CounterMetricFamily("edge_outbox_dropped", "Dropped by policy", labels=["sink", "priority"])
     connected = GaugeMetricFamily("edge_link_connected", "Whether the link is up", labels=["sink"])
+    about = "Records handed to the link, acknowledged by the other side, late"
+    carried = CounterMetricFamily("edge_link_records", about, labels=["sink", "outcome"])
     for name, sink in sinks.items():
         for outcome in ("acknowledged", "failed", "dropped"):
             records.add_metric([name, outcome], sink[outcome])
@@ -110,9 +112,11 @@ def _sinks(sinks: Mapping[str, Any]) -> Iterator[Metric]:
             depth.add_metric([name], sink["outbox"]["depth"])
             size.add_metric([name], sink["outbox"]["bytes"])
             connected.add_metric([name], float(sink["link"]["connected"]))
+            for outcome in ("sent", "acknowledged", "late"):
+                carried.add_metric([name, outcome], sink["link"][outcome])
             for priority, count in sink["outbox"]["dropped"].items():
                 dropped.add_metric([name, str(priority)], count)
-    yield from (records, depth, size, dropped, connected)
+    yield from (records, depth, size, dropped, connected, carried)
 
 
 def _overlays(overlays: Mapping[str, Any]) -> Iterator[Metric]:

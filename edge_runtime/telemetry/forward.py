@@ -32,8 +32,10 @@ class LinkState:
         Whether there is a link now.
     connects, failures
         How often one was made, and how often making it failed or it broke.
-    sent, late
-        Records that were acknowledged, and how many of them came late.
+    sent
+        Records that were handed to a link; those that had to be sent again count again.
+    acknowledged, late
+        Records that the other side has acknowledged, and how many of them came late.
     last_error
         Why the last link broke.
     """
@@ -42,6 +44,7 @@ class LinkState:
     connects: int = 0
     failures: int = 0
     sent: int = 0
+    acknowledged: int = 0
     late: int = 0
     last_error: str | None = None
 
@@ -142,13 +145,14 @@ class Forwarder:
             if self._rate is not None:
                 await self._rate.wait(len(items))
             letters = [Letter(item.body, self._is_late(item)) for item in items]
+            self.state.sent += len(items)
             await link.send(letters)
         except BaseException:
             self._outbox.give_back(items)
             raise
         self._outbox.acknowledge(items)
         self._backoff.reset()
-        self.state.sent += len(items)
+        self.state.acknowledged += len(items)
         self.state.late += sum(letter.late for letter in letters)
 
     def _is_late(self, item: Item) -> bool:

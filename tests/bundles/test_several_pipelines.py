@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -279,11 +280,12 @@ def step(running: Running, name: str, chance: random.Random) -> None:
         pass
 
 
-def test_each_ones_state_is_found_again_after_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.slow)])
+def test_each_ones_state_is_found_again_after_kills(tmp_path: Path, kills: int) -> None:
     port, chance = free_port(), random.Random(5)
     file = write(tmp_path, cases=4000, more=f"[service]\nport = {port}\n")
     before: dict[str, Any] = dict.fromkeys(NAMES, ("quiet", None, None, None))
-    for _ in range(4):
+    for _ in range(kills):
         with daemon_of(file, port) as running:
             assert {name: state_of(running, name) for name in NAMES} == before
             for _ in range(6):
@@ -291,3 +293,32 @@ def test_each_ones_state_is_found_again_after_kills(tmp_path: Path) -> None:
             before = {name: state_of(running, name) for name in NAMES}
             running.process.send_signal(signal.SIGKILL)
     assert len(set(before.values())) > 1, "they went their own ways"
+
+
+def test_the_page_takes_the_bundle_of_the_pipeline_that_it_shows(tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is missing: apt-get install chromium")
+    port = free_port()
+    expect = playwright.expect
+    file = write(tmp_path, cases=4000, more=f"[service]\nport = {port}\n")
+    with daemon_of(file, port) as running, playwright.sync_playwright() as driver:
+        (tmp_path / "a.bundle").write_bytes(bundle(tmp_path, 7))
+        where = ("--url", running.url, "--pipeline", "pump")
+        assert isinstance(verb("bundle", "stage", tmp_path / "a.bundle", *where), dict)
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1360, "height": 1010})
+        page.goto(running.url + "/")
+        expect(page.locator("#bundlephase")).to_have_text("quiet", timeout=20_000)
+        page.get_by_label("pipeline").select_option("pump")
+        expect(page.locator("#bundlephase")).to_have_text("staged", timeout=20_000)
+        page.get_by_role("button", name="shadow the bundle").click()
+        expect(page.locator("#bundlephase")).to_have_text("shadow", timeout=20_000)
+        page.get_by_role("button", name="activate the bundle").click()
+        expect(page.locator("#bundlephase")).to_have_text("trial", timeout=60_000)
+        expect(page.locator("#bundleactive")).to_contain_text("b7 7", timeout=20_000)
+        page.get_by_label("pipeline").select_option("press")
+        expect(page.locator("#bundlephase")).to_have_text("quiet", timeout=20_000)
+        browser.close()
+        assert [state_of(running, name)[0] for name in NAMES] == ["quiet", "trial"]

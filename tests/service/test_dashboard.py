@@ -63,6 +63,12 @@ def test_the_page_shows_what_the_device_does(page: Any, running: Running, tmp_pa
     expect(page.locator("#accuracy")).to_contain_text("%", timeout=15_000)
     expect(page.locator("#links")).to_have_text("1 of 1 links down")
     expect(page.locator("#sinks tr")).to_have_count(2)
+    expect(page.locator("#sinks td[data-name='queued']")).not_to_have_text("0")
+    cells = page.locator("#sinks tr").filter(has_text="mqtt").locator("td")
+    told = {cell.get_attribute("data-name"): cell.inner_text() for cell in cells.all()}
+    assert told["queued"] != "0"
+    assert told["waiting"] != "0"
+    assert (told["sent"], told["acknowledged"]) == ("0", "0"), "its broker was never there"
     drawn = page.evaluate(
         "(() => { const c = document.getElementById('signals');"
         " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"

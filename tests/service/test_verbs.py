@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import signal
+import subprocess
 import sys
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -48,3 +55,24 @@ def test_a_daemon_that_is_not_there_is_told(monkeypatch: Any, capsys: Any) -> No
     code, _, err = run(monkeypatch, capsys, "status", "--url", "ftp://x")
     assert code == 2
     assert "it must be like http://127.0.0.1:8080" in err
+
+
+def test_watch_shows_the_status_again_and_again_until_it_is_interrupted(running: Running) -> None:
+    code = "from edge_runtime.cli.main import main; main()"
+    near, far = pty.openpty()
+    command = [sys.executable, "-c", code, "status", "--watch", "--url", running.url]
+    process = subprocess.Popen(command, stdout=far, stderr=far, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"})
+    os.close(far)
+    shown, until = "", time.monotonic() + 120
+    counts: set[str] = set()
+    while len(counts) < 3:
+        assert time.monotonic() < until, shown
+        shown += os.read(near, 65536).decode(errors="replace")
+        counts = set(re.findall(r"vibration +([\d,]+)", shown))
+    assert "press-7: ready" in shown
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    with suppress(OSError):  # a terminal whose other end is closed
+        shown += os.read(near, 65536).decode(errors="replace")
+    os.close(near)
+    assert "Traceback" not in shown

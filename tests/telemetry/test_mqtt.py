@@ -230,10 +230,10 @@ async def test_tls_with_client_certificates(tmp_path: Path, certificates: Path) 
     try:
         async with sink(tmp_path, broker.port, **ours, **device) as out:
             await out.put(records(1))
-            await until(lambda: out.forwarder.state.sent == 1)
+            await until(lambda: out.forwarder.state.acknowledged == 1)
         async with sink(tmp_path / "broker", broker.port, **ours) as stranger:
             await until(lambda: stranger.forwarder.state.failures > 0)
-            assert stranger.forwarder.state.sent == 0
+            assert stranger.forwarder.state.acknowledged == 0
     finally:
         broker.stop()
 

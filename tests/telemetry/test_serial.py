@@ -96,7 +96,7 @@ async def test_what_the_c_receiver_prints_is_what_was_sent(tmp_path: Path, recei
         async with sink(tmp_path, cable.device) as out:
             values = {"index": 1, "name": "wild", "latency_ms": 0.1875, "outputs": [-128, 0, 127], "x": {"y": [1, {}]}}
             await out.put(records(1, 2, **values))
-            await until(lambda: out.forwarder.state.sent == 2)
+            await until(lambda: out.forwarder.state.acknowledged == 2)
     wanted = [f"r-{n} prediction {10**18 + n} 1 wild 0.188 -128 0 127" for n in (1, 2)]
     assert lines(tmp_path / "out") == wanted
 
@@ -114,7 +114,7 @@ async def test_a_line_that_errs_loses_nothing_that_was_acknowledged(
             wanted = records(*range(400), text="x" * 100)
             for first in range(0, 400, 10):
                 await out.put(wanted[first : first + 10])
-            await until(lambda: out.forwarder.state.sent == 400)
+            await until(lambda: out.forwarder.state.acknowledged == 400)
     found = Counter(line.split()[0] if kind == "c" else json.loads(line)["id"] for line in lines(out_file))
     assert set(found) == {record["id"] for record in wanted}
     assert there.hits > 10
@@ -144,7 +144,7 @@ async def test_a_receiver_that_dies_costs_nothing_and_repetitions_are_told_by_id
                     await anyio.sleep(chance.uniform(0.1, 0.3))
                 await anyio.sleep(chance.uniform(0.0, 0.5))
             with running([receiver_program, cable.far], out_file):
-                await until(lambda: out.forwarder.state.sent == 300)
+                await until(lambda: out.forwarder.state.acknowledged == 300)
     ids = [line.split()[0] for line in lines(out_file) if " prediction " in line]
     assert set(ids) >= {f"r-{n}" for n in range(300)}
 
@@ -155,7 +155,7 @@ async def test_a_record_that_is_too_long_is_refused_and_holds_up_nothing(
     with Cable() as cable, running([receiver_program, cable.far], tmp_path / "out"):
         async with sink(tmp_path, cable.device) as out:
             await out.put([*records(1), *records(2, text="x" * 3000), *records(3)])
-            await until(lambda: out.forwarder.state.sent == 3)
+            await until(lambda: out.forwarder.state.acknowledged == 3)
             assert out.forwarder._carrier.counts.refused == 1
     assert [line.split()[0] for line in lines(tmp_path / "out")] == ["r-1", "r-3"]
 
