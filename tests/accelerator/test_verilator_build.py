@@ -8,12 +8,7 @@ import pytest
 from edge_runtime.accelerator.bus import VerilatorBus, verilator_build
 from edge_runtime.compiler import OverlayParameters
 from edge_runtime.errors import ConfigError, ToolError
-from support.overlays import SMALL
-
-LEAST = OverlayParameters(
-    k_lanes=4, oc_lanes=4, requant_lanes=2, act_bytes=256, weight_rows=4, param_channels=8, descriptors=4, packed=False,
-    vec_lanes=2, vec_weight_rows=4, vec_param_channels=8, table_pairs=2, row_buffer_bytes=64,
-)  # fmt: skip
+from support.overlays import LEAST, SMALL
 
 
 @pytest.fixture

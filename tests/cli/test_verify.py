@@ -7,7 +7,9 @@ import pytest
 
 from edge_runtime.accelerator.verify import FirstMismatch, VerifyResult
 from edge_runtime.paths import examples_folder
+from support.device import write_board
 from support.networks import dense_network
+from support.overlays import LEAST
 
 ACTIVITY = examples_folder() / "activity" / "activity.tflite"
 
@@ -50,7 +52,8 @@ def test_waveforms_are_written_on_request(cli: Any, tmp_path: Path) -> None:
     trace = tmp_path / "small.vcd"
     model = tmp_path / "small.tflite"
     model.write_bytes(dense_network([8, 2]))
-    assert cli("verify", model, "--samples", "1", "--trace", trace).status == 0
+    board = write_board(tmp_path, LEAST)
+    assert cli("verify", model, "--board", board, "--samples", "1", "--trace", trace).status == 0
     assert "$enddefinitions" in trace.read_text()
 
 
