@@ -14,6 +14,7 @@ from typing_extensions import Self
 from edge_runtime.config import NearbyPath, Table, parse_table, read_toml
 from edge_runtime.daemon.learning_table import LearningTable
 from edge_runtime.daemon.logs import LogTable
+from edge_runtime.daemon.score_alarm import AlarmTable
 from edge_runtime.daemon.sink_tables import SinkTable
 from edge_runtime.daemon.supervisor import SupervisorTable
 from edge_runtime.errors import ConfigError
@@ -125,6 +126,7 @@ class PipelineConfig(Table):
     view: FeatureView
     model: ModelTable
     learning: LearningTable | None = None
+    alarm: AlarmTable | None = None
     online: OnlineTable | None = None
     sink: tuple[SinkTable, ...] = ()
     service: ServiceTable | None = None
@@ -137,6 +139,12 @@ class PipelineConfig(Table):
     def _learning_has_classes(self) -> Self:
         if self.learns and not self.model.classes:
             raise ValueError('model.classes: missing; learning needs the classes\' names, like ["walking", "running"]')
+        return self
+
+    @model_validator(mode="after")
+    def _alarm_is_about_a_network_that_stays(self) -> Self:
+        if self.alarm is not None and self.learns:
+            raise ValueError("alarm: watches what the network itself says; it cannot stand beside [learning]")
         return self
 
     @property

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_runtime.accelerator import ReferenceAccelerator
+from edge_runtime.bundles import network_fingerprint
 from edge_runtime.daemon.build import Deployment, build_learning
 from edge_runtime.daemon.config import LearningTable, PipelineConfig
 from edge_runtime.daemon.labels import DelayedTruth, LabelFeed, LabelQueue
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.merged_labels import MergedLabels
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.score_alarm import AlarmTable, WindowAlarm
 from edge_runtime.daemon.step import Step
 from edge_runtime.errors import ConfigError
 from edge_runtime.features.compute import FeatureComputer
@@ -69,6 +71,7 @@ def engine_of(
     memory: int | None = None,
     labels: LabelQueue | None = None,
     computer: Computer | None = None,
+    alarm: WindowAlarm | None = None,
 ) -> Engine:
     """Put an engine together.
 
@@ -88,6 +91,8 @@ def engine_of(
         Takes labels from outside.
     computer
         Computes the view, where another pipeline wants the same; None: one is made.
+    alarm
+        Watches the network's scores; None: nothing does.
 
     Raises
     ------
@@ -104,6 +109,7 @@ def engine_of(
                 *(deployment.network, accelerator, deployment.program),
                 recorder=recorder,
                 learning=learning if learns else None,
+                alarm=alarm,
             )
         except Exception:
             accelerator.close()
@@ -162,9 +168,16 @@ def build_engine(
         else _learning(*(deployment, source, table, labels, place), takes_heads=config.bundles is not None)
     )
     memory = None if config.pipeline.memory is None else int(config.pipeline.memory)
+    alarm = None if config.alarm is None else _alarm(deployment, config.alarm, place)
     return engine_of(
-        *(deployment, source, recorder), learning=learning, memory=memory, labels=labels, computer=computer
+        *(deployment, source, recorder), learning=learning, memory=memory, labels=labels, computer=computer, alarm=alarm
     )
+
+
+def _alarm(deployment: Deployment, table: AlarmTable, place: str) -> WindowAlarm:
+    network = network_fingerprint(deployment.program.model)
+    folder = None if table.state is None else table.state / place
+    return WindowAlarm(table, deployment.network, about=network, folder=folder)
 
 
 def _learning(

@@ -252,7 +252,7 @@ def _workshop(config: PipelineConfig, shared: _Shared, recorder: Recorder) -> Wo
             deployment = deploy_bundle(bundle, model, board=board)
         if config.learns:
             deployment.network.linear_head()
-        still = config.model_copy(update={"learning": None})
+        still = config.model_copy(update={"learning": None, "alarm": None})
         made = build_engine(deployment, still, source, Recorder(f"{recorder.pipeline} shadow"))
         return Shadow(made.computer, made.open_step, head=head)
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edge_runtime.accelerator import Accelerator, CheckedAccelerator, Inference
 from edge_runtime.bundles import HeadFile
@@ -15,6 +16,7 @@ from edge_runtime.daemon.labels import AnyLabel
 from edge_runtime.daemon.learning import Learning
 from edge_runtime.daemon.network import Network
 from edge_runtime.daemon.recorder import Recorder
+from edge_runtime.daemon.score_alarm import WindowAlarm
 from edge_runtime.daemon.statistics import Durations
 from edge_runtime.errors import DataError, ModelError, StateError
 from edge_runtime.features.compute import FeatureWindow
@@ -45,6 +47,8 @@ class Step:
         Makes the records.
     learning
         None: the network stays as it is.
+    alarm
+        Watches the network's scores; None: nothing does.
 
     Attributes
     ----------
@@ -66,11 +70,12 @@ class Step:
         *,
         recorder: Recorder,
         learning: Learning | None = None,
+        alarm: WindowAlarm | None = None,
     ) -> None:
         self.network = network
         self.accelerator = accelerator
         self.program = program
-        self.learning = learning
+        self.learning, self.alarm = learning, alarm
         self.inferences = self.cycles = 0
         self.latencies = Durations()
         self.decisions = dict.fromkeys(DecisionKind, 0)
@@ -107,7 +112,8 @@ class Step:
         told = self.learn()
         self.stage = "accelerator"
         known = self.check.mismatches if self.check else 0
-        inference = self.accelerator.infer([self.network.quantize(window.values)])
+        stored = self.network.quantize(window.values)
+        inference = self.accelerator.infer([stored])
         self.inferences += 1
         self.cycles += inference.cycles
         self.stage = "learner"
@@ -115,7 +121,8 @@ class Step:
         latency = time.perf_counter() - received
         self.latencies.add(latency)
         mismatches = self.check.mismatches - known if self.check else None
-        return [*told, self._tell_prediction(inference, window, prediction, latency=latency, mismatches=mismatches)]
+        made = self._tell_prediction(inference, window, prediction, latency=latency, mismatches=mismatches)
+        return [*told, made, *self._judge_score(made, stored, inference)]
 
     def roll_back(self) -> list[dict[str, Any]]:
         """Let the network's own last layer serve again because somebody asked for it; return what there is to tell."""
@@ -182,6 +189,8 @@ class Step:
         self.accelerator.close()
         if self.learning is not None:
             self.learning.close()
+        if self.alarm is not None:
+            self.alarm.save()
 
     @property
     def check(self) -> CheckedAccelerator | None:
@@ -282,6 +291,22 @@ class Step:
             label_wanted=self.learning is not None and self.learning.learner.asks,
             flags=[flag.name for flag in Flags if flag and flag in window.flags],
         )
+
+    def _judge_score(
+        self, made: dict[str, Any], stored: npt.NDArray[np.int8], inference: Inference
+    ) -> list[dict[str, Any]]:
+        """Put a window's score into its prediction's record; return an event where an alarm begins."""
+        if self.alarm is None:
+            return []
+        verdict, begins = self.alarm.take(stored, inference.outputs[0])
+        made.update(score=verdict.score, threshold=verdict.threshold, alarm=verdict.alarm)
+        if not begins:
+            return []
+        message = f"the score {verdict.score:.6g} is above the threshold {verdict.threshold:.6g}"
+        numbers = {"prediction": made["prediction"], "score": verdict.score, "threshold": verdict.threshold}
+        return [
+            self._recorder.make("event", t_ns=made["t_ns"], event="score alarm", error=None, message=message, **numbers)
+        ]
 
     def _tell_label(self, label: AnyLabel, outcome: LabelOutcome, now_ns: int) -> dict[str, Any]:
         return self._recorder.make(

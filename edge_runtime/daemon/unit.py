@@ -74,7 +74,7 @@ class Unit:
 
     def status(self) -> dict[str, Any]:
         """Return what the pipeline reports, but for its sinks."""
-        report = self.pipeline.report().to_dict()
+        report, step = self.pipeline.report().to_dict(), self.pipeline.step
         del report["sinks"]
         return {
             **report,
@@ -82,6 +82,7 @@ class Unit:
             "stages": {name: stage.describe() for name, stage in self.stages.items()},
             "classes": list(self.classes),
             "learning": self.pipeline.learning_report(),
+            "alarm": None if step is None or step.alarm is None else step.alarm.report(),
             "network": fingerprint_of(self.deployment),
             "board": self.deployment.board.name,
             "bundles": None if self.bundles is None else self.bundles.describe(),

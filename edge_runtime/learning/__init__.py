@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge_runtime.learning.adapter import HeadClassifier
+from edge_runtime.learning.alarm import ScoreAlarm, ScoreVerdict
 from edge_runtime.learning.base import Head
 from edge_runtime.learning.challengers import Challenger, default_challengers
 from edge_runtime.learning.detectors import AdwinOptions, PageHinkleyOptions
@@ -64,6 +65,8 @@ __all__ = [
     "RecursiveLeastSquares",
     "Remembered",
     "Score",
+    "ScoreAlarm",
+    "ScoreVerdict",
     "SoftmaxHead",
     "StreamingLDA",
     "TrainingStatistics",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing_extensions import Self
 
 from edge_runtime.errors import StateError
+from edge_runtime.learning.atomic import sync_folder, write_atomically
 from edge_runtime.learning.events import Event, LabelEvent, ReserveEvent
 from edge_runtime.learning.journal import Journal
 from edge_runtime.learning.learner import Learner
@@ -107,12 +107,12 @@ class DurableLearner:
         sequence = self._journal.next
         path = self._folder / f"checkpoint-{sequence:012d}.state"
         data = learner_to_bytes(self.learner, fingerprint=self.fingerprint, sequence=sequence)
-        _write_atomically(path, data)
+        write_atomically(path, data, what="the checkpoint")
         self._checkpointed = sequence
         if self._journal.first != sequence:
             self._journal.close()
             self._journal = self._open_log(sequence)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         self._tidy()
         return path
 
@@ -180,7 +180,7 @@ class DurableLearner:
                 self._journal = journal
         if not paths or self._journal_is_closed(sequence):
             self._journal = self._open_log(sequence)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         return sequence - begun
 
     def _journal_is_closed(self, sequence: int) -> bool:
@@ -209,25 +209,3 @@ class DurableLearner:
         for path, following in pairwise(logs):
             if int(following.stem.split("-")[1]) <= oldest and len(checkpoints) >= _KEPT:
                 path.unlink()
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that after a power cut it is there wholly or not at all."""
-    temporary = path.with_suffix(".part")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise StateError(f"the checkpoint {path} cannot be written: {error.strerror}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
