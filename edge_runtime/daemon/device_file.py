@@ -135,6 +135,7 @@ def _claims_of(config: PipelineConfig) -> Iterator[tuple[str, str]]:
     paths = {
         "pipeline.tap": config.pipeline.tap,
         "learning.state": config.learning.state if config.learning else None,
+        "alarm.state": config.alarm.state if config.alarm else None,
         "online.path": config.online.path if config.online else None,
         "bundles.folder": config.bundles.folder if config.bundles else None,
     }

@@ -10,6 +10,7 @@ from support.device import RECORDING, write_device, write_pipeline
 
 SERVICE = "[service]\nport = 0\n"
 STATE = '[learning]\nstate = "state"\n'
+ALARM = '[alarm]\nscore = "output"\nstate = "state"\n'
 SERIAL = '[source]\nkind = "serial"\nport = "/dev/ttyX"\nchannels = ["x", "y"]\nrate = "10 Hz"\n'
 MQTT = '[[sink]]\nkind = "mqtt"\nbroker = "mqtt://hub"\noutbox = "{}"\n'
 
@@ -48,6 +49,7 @@ def test_what_is_said_in_the_same_words_is_shared(tmp_path: Path) -> None:
     ("one", "two", "message"),
     [
         (STATE, STATE, r"learning\.state .*state is wanted by press and by pump; only one can have it"),
+        (ALARM, ALARM, r"alarm\.state .*state is wanted by press and by pump; only one can have it"),
         ('[[sink]]\nkind = "jsonl"\npath = "x"\n', '[[sink]]\nkind = "store"\npath = "x"\n', r"/x is wanted by press"),
         (MQTT.format("a.outbox"), MQTT.format("b.outbox"), r"broker mqtt://hub as client of the device is wanted by"),
         (SERVICE, "", r"press\.toml: service: belongs to the device; put it into .*device\.toml"),
