@@ -31,12 +31,13 @@ Evidence = Annotated[float, Field(gt=1)]
 class _HeadTable(Table):
     """A head with parameters of its own."""
 
+    kind: Literal["slda", "rls", "ncm", "softmax"]
     restarts: bool = Field(default=False, description="begins anew when the world changes")
 
     def challenger(self) -> Challenger:
         """Return it as the learner takes it: what is not said stays as the head's class has it."""
         own = self.model_dump(exclude={"kind", "restarts"}, exclude_none=True)
-        return Challenger(self.kind, own, self.restarts)  # type: ignore[attr-defined]  # each table has its kind
+        return Challenger(self.kind, own, self.restarts)
 
 
 class SldaTable(_HeadTable):

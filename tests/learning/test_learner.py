@@ -18,9 +18,11 @@ from edge_runtime.learning import (
     LabelStatus,
     Learner,
     LearnerOptions,
+    LearningPlan,
     PageHinkleyOptions,
     StreamingLDA,
 )
+from edge_runtime.learning.challengers import CHALLENGERS
 from edge_runtime.learning.detectors import ErrorDetector
 
 FEATURES, CLASSES = 8, 4
@@ -83,6 +85,19 @@ def test_the_served_head_wins_back_what_a_turn_takes(seed: int) -> None:
     assert frozen_after < 0.5
     assert after > before - 0.1
     assert world.kinds()[0] is DecisionKind.PROMOTE
+
+
+@pytest.mark.parametrize("name", CHALLENGERS)
+def test_any_challenger_alone_wins_back_a_turn(name: str) -> None:
+    """Those that forget or begin anew win it all back; those that keep what they learnt before, most of it."""
+    plan = LearningPlan({name: CHALLENGERS[name]})
+    world = World(plan.make(WEIGHTS, BIAS, scale=SCALE, zero_point=ZERO_POINT))
+    before = world.live(150)
+    world.live(400, turned=True)
+    lost = before - world.live(200, turned=True)
+    assert world.kinds() == [DecisionKind.PROMOTE]
+    assert world.learner.serving in (name, "kept")
+    assert lost < (0.03 if name.endswith(("_recent", "_forgetting")) or name == "softmax" else 0.2)
 
 
 def test_on_a_clean_stream_the_network_is_left_in_peace() -> None:
