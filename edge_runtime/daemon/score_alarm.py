@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 from pydantic import Field
 
 from edge_runtime.config import NearbyPath, Table
@@ -22,6 +23,9 @@ __all__ = ["AlarmTable", "WindowAlarm"]
 _FILE = "alarm.state"
 _Score = Callable[[npt.NDArray[np.int8], npt.NDArray[Any]], float]
 _SAVE_EVERY = 500
+
+
+log = structlog.get_logger(__name__)
 
 
 class AlarmTable(Table):
@@ -53,7 +57,7 @@ class WindowAlarm:
     ModelError
         If the network has no such score.
     StateError
-        If the state cannot be read, or is of another network.
+        If the state cannot be kept where it should be or not be read, or is of another network.
     """
 
     def __init__(self, table: AlarmTable, network: Network, *, about: str, folder: Path | None) -> None:
@@ -79,24 +83,25 @@ class WindowAlarm:
         return {"threshold": self._alarm.threshold, "scores": scores, "alarms": alarms}
 
     def save(self) -> None:
-        """Write the threshold down, if it is to survive.
-
-        Raises
-        ------
-        StateError
-            If it cannot be written.
-        """
+        """Write the threshold down, if it is to survive; where that cannot be done it is logged, and alarms go on."""
         if self._file is None:
             return
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._file, self._alarm.to_bytes(about=self._about), what="the alarm's threshold")
+        try:
+            write_atomically(self._file, self._alarm.to_bytes(about=self._about), what="the alarm's threshold")
+        except StateError as error:
+            log.warning("threshold not written", reason=str(error))
 
     def _restored(self) -> ScoreAlarm | None:
-        if self._file is None or not self._file.exists():
+        if self._file is None:
             return None
         try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if not self._file.exists():
+                return None
             return ScoreAlarm.from_bytes(self._file.read_bytes(), about=self._about)
-        except (OSError, StateError) as error:
+        except OSError as error:
+            raise StateError(f"{self._file}: the alarm's threshold cannot be kept there: {error.strerror}") from error
+        except StateError as error:
             raise StateError(f"{self._file}: {error}") from error
 
 

@@ -107,6 +107,22 @@ def test_the_threshold_survives_a_restart_and_another_network_does_not_get_it(tm
         plant.build_plant(load_device(file))
 
 
+def test_a_disk_that_takes_no_threshold_costs_no_window(tmp_path: Path) -> None:
+    save_recording(daemon.recording(130), tmp_path / "day.npz")
+    file = write(tmp_path, AUTOENCODER, 'score = "reconstruction"\nwarmup = 100\nstate = "kept"')
+
+    async def take_the_folder_away(_: RunningDevice) -> None:
+        (tmp_path / "kept").rmdir()
+
+    driven.drive(plant.build_plant(load_device(file)), take_the_folder_away, whole=True)
+    told = of_kind([json.loads(line) for line in (tmp_path / "records.jsonl").read_text().splitlines()], "prediction")
+    assert len(told) > 600
+    assert not [record for record in told[100:] if record["threshold"] is None]
+    (tmp_path / "kept").write_bytes(b"no folder")
+    with pytest.raises(StateError, match=r"kept/alarm\.state: the alarm's threshold cannot be kept there: "):
+        plant.build_plant(load_device(file))
+
+
 @pytest.mark.parametrize(
     ("network", "alarm", "message"),
     [
