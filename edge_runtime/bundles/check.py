@@ -62,8 +62,11 @@ def check_fit(bundle: Bundle, device: Requirements) -> None:
     except (ModelError, FitError) as error:
         raise BundleError(f"the bundle's network does not fit this board: {error}") from error
     outputs = sum(program.graph.tensor(number).size for number in program.graph.outputs)
-    if manifest.classes and len(manifest.classes) != outputs:
-        raise BundleError(f"the bundle names {len(manifest.classes)} classes; its network has {outputs} outputs")
+    if manifest.classes and len(manifest.classes) + manifest.reserved_classes != outputs:
+        reserved = f" and reserves {manifest.reserved_classes}" if manifest.reserved_classes else ""
+        raise BundleError(
+            f"the bundle names {len(manifest.classes)} classes{reserved}; its network has {outputs} outputs"
+        )
 
 
 def view_of(bundle: Bundle) -> FeatureView:

@@ -56,6 +56,8 @@ class Manifest(Table):
         The model's version; whoever makes bundles counts it up.
     classes
         The labels, in the order of the network's outputs.
+    reserved_classes
+        How many of the network's last outputs are no classes yet; they may become some on the device.
     view_fingerprint
         Of the feature view that the network was trained with.
     boards
@@ -70,6 +72,7 @@ class Manifest(Table):
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     version: int = Field(ge=1)
     classes: tuple[str, ...] = ()
+    reserved_classes: int = Field(default=0, ge=0)
     view_fingerprint: str
     boards: tuple[str, ...] = ()
     parameters: str | None = None

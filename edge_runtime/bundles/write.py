@@ -20,7 +20,7 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The date of every member, so that the same parts give the same bytes."""
 
 
-def write_bundle(
+def write_bundle(  # noqa: PLR0913 # one for each thing that a manifest says
     members: Mapping[str, bytes],
     key: Ed25519PrivateKey,
     *,
@@ -28,6 +28,7 @@ def write_bundle(
     version: int,
     view_fingerprint: str,
     classes: Sequence[str] = (),
+    reserved_classes: int = 0,
     boards: Sequence[str] = (),
     parameters: str | None = None,
 ) -> bytes:
@@ -39,7 +40,7 @@ def write_bundle(
         The files, by the names that `MEMBERS` lists.
     key
         Signs it.
-    name, version, view_fingerprint, classes, boards, parameters
+    name, version, view_fingerprint, classes, reserved_classes, boards, parameters
         As in `Manifest`.
 
     Raises
@@ -52,6 +53,7 @@ def write_bundle(
         name=name,
         version=version,
         classes=tuple(classes),
+        reserved_classes=reserved_classes,
         view_fingerprint=view_fingerprint,
         boards=tuple(boards),
         parameters=parameters,
@@ -60,7 +62,8 @@ def write_bundle(
             for member, content in sorted(members.items())
         },
     )
-    text = manifest.model_dump_json().encode()
+    # Devices that know nothing of reserved classes take a bundle that has none.
+    text = manifest.model_dump_json(exclude=set() if reserved_classes else {"reserved_classes"}).encode()
     files = {MANIFEST: text, SIGNATURE: key.sign(text), **dict(sorted(members.items()))}
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -52,6 +52,7 @@ def make(  # noqa: PLR0913 # one option for each part of a bundle
     name: Annotated[str | None, typer.Option(help="The model's name; else the file's.")] = None,
     version: Annotated[int, typer.Option(min=1, help="The model's version.")] = 1,
     classes: Annotated[str, typer.Option(help="The classes' names, with commas between them.")] = "",
+    reserved_classes: Annotated[int, typer.Option(min=0, help="How many of the last outputs are no classes yet.")] = 0,
     boards: Annotated[str, typer.Option(help="The boards that it may run on; else any.")] = "",
     head: Annotated[Path | None, typer.Option(help="The head that is to serve first (.npz).")] = None,
     statistics: Annotated[Path | None, typer.Option(help="Statistics of the training's embeddings (.npz).")] = None,
@@ -73,6 +74,7 @@ def make(  # noqa: PLR0913 # one option for each part of a bundle
         version=version,
         view_fingerprint=FeatureView.from_toml(view).fingerprint,
         classes=_names(classes),
+        reserved_classes=reserved_classes,
         boards=_names(boards),
     )
     write_file(output, content)

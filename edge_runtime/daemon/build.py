@@ -135,7 +135,7 @@ def deploy_bundle(
         As `deploy`; or if the statistics are of another network.
     """
     about = bundle.manifest
-    own = model.model_copy(update={"classes": about.classes, "reserved_classes": 0})
+    own = model.model_copy(update={"classes": about.classes, "reserved_classes": about.reserved_classes})
     content = bundle.members["network.tflite"]
     deployment = _deploy(content, about.name, own, view_of(bundle), load_board(board or model.board), opens, stage)
     return deployment if bundle.members.keys().isdisjoint(CARRIED) else _with_carried(deployment, bundle)
@@ -145,7 +145,8 @@ def _with_carried(deployment: Deployment, bundle: Bundle) -> Deployment:
     """Return a deployment with the head, memory and statistics that its bundle carries."""
     site = deployment.network.head_site()
     head = first_head_of(bundle, classes=site.classes, features=site.features)
-    held_out = held_out_of(bundle, classes=site.classes, features=site.features)
+    known = site.classes - deployment.network.reserved
+    held_out = held_out_of(bundle, classes=known, features=site.features)
     statistics = None
     if "statistics.npz" in bundle.members:
         statistics = TrainingStatistics.read(BytesIO(bundle.members["statistics.npz"]))

@@ -15,7 +15,8 @@ from edge_runtime.bundles import load_private_key, make_keys, write_bundle
 from edge_runtime.daemon import load_device, plant
 from edge_runtime.daemon.device import RunningDevice
 from edge_runtime.daemon.head_fit import LabelledEmbeddings, embed, fit_head
-from edge_runtime.errors import BundleError
+from edge_runtime.daemon.step import Step
+from edge_runtime.errors import BundleError, FitError
 from edge_runtime.learning.shift import ShiftWatch
 from edge_runtime.learning.statistics import TrainingStatistics
 from edge_runtime.store import StoreReader
@@ -44,12 +45,12 @@ def npz(**arrays: Any) -> bytes:
     return file.getvalue()
 
 
-def made(folder: Path, **members: bytes) -> bytes:
-    files = {"network.tflite": NETWORK, "view.toml": VIEW.encode(), "LICENSE": b"-"}
+def made(folder: Path, network: bytes = NETWORK, reserved: int = 0, **members: bytes) -> bytes:
+    files = {"network.tflite": network, "view.toml": VIEW.encode(), "LICENSE": b"-"}
     files |= {f"{name}.npz": content for name, content in members.items()}
     key = load_private_key(folder / "fleet.key")
     about = {"name": "press", "version": 2, "view_fingerprint": daemon.VIEW.fingerprint, "classes": daemon.CLASSES}
-    return write_bundle(files, key, **about)  # type: ignore[arg-type]
+    return write_bundle(files, key, reserved_classes=reserved, **about)  # type: ignore[arg-type]
 
 
 def carried(samples: LabelledEmbeddings, *, sign: int = 1) -> dict[str, bytes]:
@@ -74,6 +75,13 @@ async def activate(device: RunningDevice, content: bytes) -> str:
     await device.push_bundle(content)
     await device.act_on_bundle("shadow")
     return str((await device.act_on_bundle("activate"))["active"])
+
+
+def label_newest(step: Step) -> tuple[str, bool]:
+    """Say that the newest window was of the third class; return what became of the label, and whether it was learnt."""
+    assert step.learning is not None
+    outcome = step.learning.learner.on_label(step.next_prediction - 1, 2)
+    return outcome.status.value, outcome.learnt
 
 
 async def trial_has(device: RunningDevice, labels: int) -> None:
@@ -146,5 +154,28 @@ def test_what_does_not_fit_its_network_is_refused_before_it_is_staged(
                 await device.push_bundle(made(tmp_path, **members))
             assert reason in str(caught.value), caught.value
         assert device.bundles()["state"] == "quiet"
+
+    driven.drive(running, script)
+
+
+def test_a_class_is_added_on_the_device_into_a_row_that_the_bundle_reserved(tmp_path: Path) -> None:
+    running = build(tmp_path)
+    wide = dense_network([8, 16, 3], seed=3)
+
+    async def script(device: RunningDevice) -> None:
+        with pytest.raises(BundleError, match="names 2 classes; its network has 3 outputs"):
+            await device.push_bundle(made(tmp_path, wide))
+        with pytest.raises(BundleError, match="names 2 classes and reserves 2; its network has 3 outputs"):
+            await device.push_bundle(made(tmp_path, wide, reserved=2))
+        await activate(device, made(tmp_path, wide, reserved=1))
+        answer = await device.steer("small", "add class", "dancing")
+        assert answer["classes"] == [*daemon.CLASSES, "dancing"]
+        seen = device.status()["pipelines"]["small"]["inferences"]
+        while device.status()["pipelines"]["small"]["inferences"] < seen + 3:
+            await anyio.sleep(0.01)
+        (pipeline,) = running.pipelines
+        assert await pipeline.ask(label_newest) == ("accepted", True)
+        with pytest.raises(FitError, match="the bundle reserved no more"):
+            await device.steer("small", "add class", "sleeping")
 
     driven.drive(running, script)
