@@ -26,7 +26,7 @@ from edge_runtime.service.events import event_stream
 from edge_runtime.service.infer import infer
 from edge_runtime.service.metrics import CONTENT_TYPE, render_metrics
 from edge_runtime.service.openapi import openapi_document
-from edge_runtime.service.operations import OPERATIONS, NotFoundError, Operation
+from edge_runtime.service.operations import MODEL, OF_VERSION, OPERATIONS, NotFoundError, Operation, check_version
 from edge_runtime.service.page import PAGE, read_page
 from edge_runtime.service.requests import BadRequestError, read_body, read_json
 
@@ -49,7 +49,7 @@ def build_app(device: Device) -> Starlette:
     document = openapi_document()
     routes = [_route(operation, device) for operation in OPERATIONS]
     routes += [
-        Route("/v2/models/{name}/infer", _answering(partial(infer, device)), methods=["POST"]),
+        Route(f"{MODEL}/infer", _answering(partial(infer, device)), methods=["POST"]),
         Route("/bundles", _answering(partial(_push_bundle, device)), methods=["POST"]),
         Route("/heads", _answering(partial(_push_head, device)), methods=["POST"]),
         Route("/metrics", _answering(partial(_metrics, device)), methods=["GET"]),
@@ -57,7 +57,19 @@ def build_app(device: Device) -> Starlette:
         Route("/openapi.json", lambda _: JSONResponse(document), methods=["GET"]),
         Route("/", lambda _: Response(read_page(), media_type="text/html", headers=PAGE), methods=["GET"]),
     ]
+    routes += [_of_version(route, device) for route in routes if route.path.startswith(MODEL)]
     return Starlette(routes=_merged(routes), exception_handlers={HTTPException: _failure})
+
+
+def _of_version(route: Route, device: Device) -> Route:
+    """Return the route that asks the same of a version of a model."""
+
+    async def endpoint(request: Request) -> Response:
+        check_version(device, request.path_params["name"], request.path_params["version"])
+        answer: Response = await route.endpoint(request)
+        return answer
+
+    return Route(route.path.replace(MODEL, OF_VERSION), _answering(endpoint), methods=list(route.methods or ()))
 
 
 def _merged(routes: list[Route]) -> list[Route]:

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from edge_runtime import __version__
 from edge_runtime.service import bodies
-from edge_runtime.service.operations import OPERATIONS, Operation
+from edge_runtime.service.operations import MODEL, OF_VERSION, OPERATIONS, Operation
 
 __all__ = ["openapi_document"]
 
@@ -17,13 +17,14 @@ REFERENCE = "#/components/schemas/{model}"
 
 MEANINGS = {
     "400": "What was sent is wrong; `error` says what",
-    "404": "There is no such model or pipeline",
+    "404": "There is no such model, version or pipeline",
     "409": "Refused in this state, or not to be trusted",
     "413": "The body is too large",
     "415": "The body is of another media type",
     "503": "Not ready, or no answer in time",
 }
 NAME = {"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+VERSION = {**NAME, "name": "version"}
 PIPELINE = {"name": "pipeline", "in": "query", "required": False, "schema": {"type": "string"}}
 
 
@@ -37,6 +38,7 @@ def openapi_document() -> dict[str, Any]:
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation)
     _add_special(paths)
+    paths |= _of_versions(paths)
     return {
         "openapi": "3.1.0",
         "info": {"title": "edge_runtime", "version": __version__},
@@ -45,6 +47,17 @@ def openapi_document() -> dict[str, Any]:
             "schemas": schemas["$defs"],
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
+    }
+
+
+def _of_versions(paths: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the paths that ask the same of a version of a model."""
+    return {
+        path.replace(MODEL, OF_VERSION): {
+            method: {**described, "parameters": [NAME, VERSION]} for method, described in methods.items()
+        }
+        for path, methods in paths.items()
+        if path.startswith(MODEL)
     }
 
 
@@ -66,7 +79,7 @@ def _described(operation: Operation) -> dict[str, Any]:
 def _add_special(paths: dict[str, dict[str, Any]]) -> None:
     """Describe what has no JSON body or answer, or more than one form of it."""
     failures = {status: _answer(MEANINGS[status], bodies.Failure) for status in ("400", "413", "415", "503")}
-    paths["/v2/models/{name}/infer"] = {
+    paths[f"{MODEL}/infer"] = {
         "post": {
             "summary": "Run a model once (binary tensors: see the protocol's binary extension)",
             "parameters": [NAME],

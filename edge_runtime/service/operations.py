@@ -12,7 +12,11 @@ from edge_runtime.errors import DataError
 from edge_runtime.service import bodies
 from edge_runtime.service.device import Device, ModelInfo
 
-__all__ = ["OPERATIONS", "NotFoundError", "Operation", "model_of"]
+__all__ = ["MODEL", "OF_VERSION", "OPERATIONS", "NotFoundError", "Operation", "check_version", "model_of"]
+
+MODEL = "/v2/models/{name}"
+OF_VERSION = f"{MODEL}/versions/{{version}}"
+"""What the protocol's requests about a model begin with, and those about a version of it."""
 
 Handler = Callable[[Device, str, BaseModel | None], Awaitable[BaseModel]]
 
@@ -65,6 +69,19 @@ def model_of(device: Device, name: str) -> ModelInfo:
     if name not in models:
         raise NotFoundError(f"there is no model {name!r}; there are {', '.join(models) or 'none'}")
     return models[name]
+
+
+def check_version(device: Device, name: str, version: str) -> None:
+    """Check that a model has a version.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such model, or it has another version.
+    """
+    model = model_of(device, name)
+    if version != model.version:
+        raise NotFoundError(f"model {name!r} has no version {version!r}; it has {model.version}")
 
 
 async def _server(device: Device, _: str, __: BaseModel | None) -> BaseModel:
@@ -153,12 +170,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/v2", "What the server is", _server, bodies.ServerMetadata),
     Operation("GET", "/v2/health/live", "Whether the service answers", _live, bodies.Live),
     Operation("GET", "/v2/health/ready", "Whether all models can be asked", _ready, bodies.Ready, may_fail=(503,)),
-    Operation(
-        "GET", "/v2/models/{name}", "What a model takes and gives", _model, bodies.ModelMetadata, may_fail=(404,)
-    ),
+    Operation("GET", MODEL, "What a model takes and gives", _model, bodies.ModelMetadata, may_fail=(404,)),
     Operation(
         "GET",
-        "/v2/models/{name}/ready",
+        f"{MODEL}/ready",
         "Whether a model can be asked",
         _model_ready,
         bodies.Ready,

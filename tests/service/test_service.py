@@ -15,6 +15,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from edge_runtime.features import OnlineStore
+from edge_runtime.model import Interpreter, read_tflite
 from support.running import Running, post
 
 SHAPE = (1, 8)
@@ -33,21 +34,35 @@ def names(running: Running) -> tuple[str, str]:
 @pytest.mark.parametrize("binary", [False, True])
 def test_tritons_client_gets_the_references_outputs(running: Running, names: tuple[str, str], binary: bool) -> None:
     client_module = pytest.importorskip("tritonclient.http")
+    client_exceptions = pytest.importorskip("tritonclient.utils")
     client = client_module.InferenceServerClient(f"127.0.0.1:{running.port}")
+    reference = Interpreter(read_tflite((running.folder / "small.tflite").read_bytes(), "small"))
+    # So that the network's own last layer serves for as long as this takes.
+    assert steer(running, "hold")[0] == 200
+    assert post(running, "/rollback", {"pipeline": "vibration"})[0] == 200
     try:
         assert client.is_server_live()
         assert client.is_server_ready()
         assert client.is_model_ready("vibration")
         about = client.get_model_metadata("vibration")
         assert (about["inputs"][0]["datatype"], about["inputs"][0]["shape"]) == ("INT8", [1, 8])
+        (version,) = about["versions"]
+        assert client.is_model_ready("vibration", version)
+        assert not client.is_model_ready("vibration", "0")
+        assert client.get_model_metadata("vibration", version) == about
         values = np.arange(-4, 4, dtype=np.int8).reshape(SHAPE)
         given = client_module.InferInput(names[0], list(SHAPE), "INT8")
         given.set_data_from_numpy(values, binary_data=binary)
         wanted = client_module.InferRequestedOutput(names[1], binary_data=binary)
-        answers = [client.infer("vibration", [given], outputs=[wanted]).as_numpy(names[1]) for _ in range(3)]
-        assert all(answer.shape == (1, 2) and answer.dtype == np.int8 for answer in answers)
+        for model_version in ("", version):
+            answer = client.infer("vibration", [given], model_version, outputs=[wanted]).as_numpy(names[1])
+            assert answer.dtype == np.int8
+            assert np.array_equal(answer, reference.run([values])[0])
+        with pytest.raises(client_exceptions.InferenceServerException, match=f"has no version '0'; it has {version}"):
+            client.infer("vibration", [given], "0")
     finally:
         client.close()
+        steer(running, "release")
 
 
 def test_what_is_wrong_with_a_tensor_is_told(running: Running, names: tuple[str, str]) -> None:
@@ -130,18 +145,20 @@ def test_labels_come_by_a_serial_line_too(running: Running) -> None:
     assert ask_serially(running, b'{"command": "status"}')["device"] == "press-7"
 
 
-def test_a_learner_is_steered(running: Running) -> None:
-    def steer(action: str, name: str = "") -> tuple[int, Any]:
-        return post(running, "/learning", {"pipeline": "vibration", "action": action, "name": name})
+def steer(running: Running, action: str, name: str = "") -> tuple[int, Any]:
+    return post(running, "/learning", {"pipeline": "vibration", "action": action, "name": name})
 
-    assert steer("hold")[0] == 200  # from now on nobody else decides
-    assert steer("promote", "slda") == (200, {"pipeline": "vibration", "serving": "slda", "classes": ["calm", "wild"]})
-    assert steer("shadow", "softmax")[1]["serving"] == "slda"
-    assert steer("roll back")[1]["serving"] == "frozen"
-    assert steer("release")[0] == 200
-    assert "no candidate is named 'x'" in steer("promote", "x")[1]["error"]
-    assert "the bundle reserved no more" in steer("add class", "tame")[1]["error"]
-    assert steer("sing")[0] == 400
+
+def test_a_learner_is_steered(running: Running) -> None:
+    assert steer(running, "hold")[0] == 200  # from now on nobody else decides
+    promoted = {"pipeline": "vibration", "serving": "slda", "classes": ["calm", "wild"]}
+    assert steer(running, "promote", "slda") == (200, promoted)
+    assert steer(running, "shadow", "softmax")[1]["serving"] == "slda"
+    assert steer(running, "roll back")[1]["serving"] == "frozen"
+    assert steer(running, "release")[0] == 200
+    assert "no candidate is named 'x'" in steer(running, "promote", "x")[1]["error"]
+    assert "the bundle reserved no more" in steer(running, "add class", "tame")[1]["error"]
+    assert steer(running, "sing")[0] == 400
 
 
 def test_a_learnt_head_can_be_rolled_back(running: Running) -> None:

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge_runtime.cli.main import app
-from support.certificates import make_certificates
+from support.certificates import ELLIPTIC, make_certificates
 from support.device import RECORDING, write_device, write_pipeline
 from support.mosquitto import free_port
 from support.process import Daemon, change, events
@@ -74,7 +74,7 @@ def take_certificate(authority: Path, folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def authorities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    one, other = (make_certificates(tmp_path_factory.mktemp("ca")) for _ in range(2))
+    one, other = (make_certificates(tmp_path_factory.mktemp("ca"), kind=ELLIPTIC) for _ in range(2))
     return one, other
 
 
@@ -131,6 +131,29 @@ def test_token_and_certificate_are_taken_up_without_a_restart(
     where = ["--url", f"https://127.0.0.1:{daemon.port}", "--ca-file", str(other / "ca.crt"), "--json"]
     result = CliRunner().invoke(app, ["status", *where])
     assert json.loads(result.stdout)["device"] == "shed"
+
+
+def test_the_page_asks_for_the_token_and_again_when_it_is_another(daemon: SecureDaemon, tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is missing: apt-get install chromium")
+    expect = playwright.expect
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        # The authority is the test's own; that it is checked, the clients above show.
+        page = browser.new_page(ignore_https_errors=True)
+        page.goto(f"https://127.0.0.1:{daemon.port}/")
+        for token in (OLD, NEW):
+            expect(page.locator("#health")).to_have_text("token needed", timeout=30_000)
+            page.locator("#token").fill(token)
+            page.locator("#token").press("Enter")
+            expect(page.locator("#health")).to_have_text("ready", timeout=30_000)
+            expect(page.locator("#device")).to_have_text("shed")
+            if token == OLD:
+                (tmp_path / "token").write_text(NEW)
+                daemon.hang_up()
+        browser.close()
 
 
 def test_what_is_wrong_changes_nothing(daemon: SecureDaemon, tmp_path: Path, authorities: tuple[Path, Path]) -> None:
