@@ -10,8 +10,9 @@ from edge_runtime.accelerator.bus.uart_frames import encode_frame
 from edge_runtime.accelerator.bus.uart_link import BURST_WORDS, Command, Request
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.compiler.program import Program
+from edge_runtime.compiler.report import SerialTimes
 
-__all__ = ["serial_inference_s", "serial_load_s"]
+__all__ = ["serial_times"]
 
 _BITS_PER_CHARACTER = 10
 _BURST_BYTES = BURST_WORDS * WORD_BYTES
@@ -19,25 +20,12 @@ _BURST_BYTES = BURST_WORDS * WORD_BYTES
 _ANSWER_BYTES = 2
 
 
-def serial_load_s(program: Program, baud: int) -> float:
-    """Return how long a host sends, in seconds, to load a program over a line that loses nothing.
+def serial_times(program: Program, baud: int) -> SerialTimes:
+    """Return how long loading a program and an inference take over a line that loses nothing.
 
-    Counted from the very frames that the driver sends; the answers come meanwhile, on the other wire.
-
-    Parameters
-    ----------
-    program
-        The program.
-    baud
-        The line's rate, in bits per second; a character takes ten.
-    """
-    return _counted(program, inferences=0).loading * _BITS_PER_CHARACTER / baud
-
-
-def serial_inference_s(program: Program, baud: int) -> float:
-    """Return how long an inference's inputs, outputs and registers take, in seconds, over a line that loses nothing.
-
-    Counted from the very frames, each answer after its request; the computation and the cable's own delay come on top.
+    Counted from the very frames that the driver sends. While a program is loaded, the answers come on the other wire,
+    beside the requests; in an inference each answer follows its request, and the computation and the cable's own delay
+    come on top.
 
     Parameters
     ----------
@@ -46,21 +34,15 @@ def serial_inference_s(program: Program, baud: int) -> float:
     baud
         The line's rate, in bits per second; a character takes ten.
     """
-    counts = _counted(program, inferences=1)
-    return (counts.sent - counts.loading + counts.received) * _BITS_PER_CHARACTER / baud
-
-
-def _counted(program: Program, *, inferences: int) -> _CountingBus:
-    """Load a program, run it so many times, and return the bus that has counted."""
     bus = _CountingBus(program)
-    tensors = [program.graph.tensors[index] for index in program.graph.inputs]
     with OverlayAccelerator(bus) as overlay:
         bus.sent = 0
         overlay.load(program)
-        bus.loading, bus.received = bus.sent, 0
-        for _ in range(inferences):
-            overlay.infer([np.zeros(tensor.shape, tensor.dtype) for tensor in tensors])
-        return bus
+        loading, bus.sent, bus.received = bus.sent, 0, 0
+        tensors = [program.graph.tensors[index] for index in program.graph.inputs]
+        overlay.infer([np.zeros(tensor.shape, tensor.dtype) for tensor in tensors])
+        exchanged = bus.sent + bus.received
+    return SerialTimes(baud, *(round(count * _BITS_PER_CHARACTER / baud, 6) for count in (loading, exchanged)))
 
 
 class _CountingBus(FakeBus):
@@ -68,7 +50,7 @@ class _CountingBus(FakeBus):
 
     def __init__(self, program: Program) -> None:
         super().__init__(program.parameters)
-        self.sent = self.received = self.loading = 0
+        self.sent = self.received = 0
 
     def read(self, offset: int, length: int) -> bytes:
         data = super().read(offset, length)

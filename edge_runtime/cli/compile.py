@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from edge_runtime.accelerator.load_time import serial_inference_s, serial_load_s
+from edge_runtime.accelerator.load_time import serial_times
 from edge_runtime.boards import Board, load_board
 from edge_runtime.cli.output import BoardOption, JsonFlag, ModelArgument, print_json, print_table, terminal
 from edge_runtime.compiler import Program, compile_model
@@ -47,10 +47,7 @@ def compile_verb(
 
 
 def _serial(program: Program, board: Board) -> SerialTimes | None:
-    if board.serial is None:
-        return None
-    baud = board.serial.baud
-    return SerialTimes(baud, round(serial_load_s(program, baud), 6), round(serial_inference_s(program, baud), 6))
+    return serial_times(program, board.serial.baud) if board.serial else None
 
 
 def _print(report: CompileReport, board: Board) -> None:

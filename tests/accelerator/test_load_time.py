@@ -5,7 +5,7 @@ import pytest
 
 from edge_runtime.accelerator import OverlayAccelerator
 from edge_runtime.accelerator.bus import SimulatedUartBus
-from edge_runtime.accelerator.load_time import serial_inference_s, serial_load_s
+from edge_runtime.accelerator.load_time import serial_times
 from edge_runtime.compiler import OverlayParameters, compile_model
 from support.boards import serial_board
 from support.networks import dense_network
@@ -30,12 +30,14 @@ def test_the_load_time_is_that_of_the_characters_on_the_line(monkeypatch):
         monkeypatch.setattr(bus._line, "write", lambda characters: (sent.append(characters), send(characters)))
         overlay.load(program)
     # a frame's number changes its check, and a byte in a hundred needs an escape
-    assert serial_load_s(program, 1_000_000) == pytest.approx(10 * said_once(sent) / 1e6, rel=0.01)
+    assert serial_times(program, 1_000_000).load_s == pytest.approx(10 * said_once(sent) / 1e6, rel=0.01)
 
 
 def test_twice_the_rate_takes_half_the_time():
     program = compile_model(dense_network([16, 4]), SMALL, name="network")
-    assert serial_load_s(program, 1_000_000) == pytest.approx(3 * serial_load_s(program, 3_000_000))
+    slow, fast = (serial_times(program, baud) for baud in (1_000_000, 3_000_000))
+    assert slow.load_s == pytest.approx(3 * fast.load_s, abs=1e-5)
+    assert slow.inference_s == pytest.approx(3 * fast.inference_s, abs=1e-5)
 
 
 def test_an_inferences_time_is_that_of_the_characters_both_ways(monkeypatch):
@@ -53,6 +55,6 @@ def test_an_inferences_time_is_that_of_the_characters_both_ways(monkeypatch):
         monkeypatch.setattr(bus._line, "read", read)
         overlay.infer([np.zeros((1, 60), np.int8)])
     # but for escapes and a notice of the interrupt
-    assert serial_inference_s(program, 1_000_000) == pytest.approx(
+    assert serial_times(program, 1_000_000).inference_s == pytest.approx(
         10 * (said_once(sent) + said_once(received)) / 1e6, rel=0.1
     )

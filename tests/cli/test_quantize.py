@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import os
 import subprocess
 import sys
@@ -120,8 +121,9 @@ draw = np.random.default_rng(0)
 x = draw.normal(size=(400, 6, 6, 1)).astype("float32")
 y = (x.mean(axis=(1, 2, 3)) > 0).astype("int32")
 model = tf.keras.Sequential([
-    tf.keras.layers.Input((6, 6, 1)), tf.keras.layers.Conv2D(4, 3, activation="relu"),
-    tf.keras.layers.Flatten(), tf.keras.layers.Dense(2)])
+    tf.keras.layers.Input((6, 6, 1)), tf.keras.layers.Conv2D(8, 3, padding="same", use_bias=False),
+    tf.keras.layers.BatchNormalization(), tf.keras.layers.ReLU(6.0), tf.keras.layers.DepthwiseConv2D(3),
+    tf.keras.layers.GlobalAveragePooling2D(), tf.keras.layers.Dense(2)])
 model.compile("adam", tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True))
 model.fit(x, y, epochs=3, verbose=0)
 model.save(sys.argv[1]); np.save(sys.argv[2], x[:100])
@@ -140,6 +142,11 @@ def test_a_keras_model_is_converted_by_tensorflow(cli: Any, tmp_path: Path) -> N
     arguments = ["quantize", str(model), "--data", str(data), "-o", str(int8), "--json"]
     done = subprocess.run([python, "-c", command, *arguments], check=False, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    assert '"by": "TensorFlow' in done.stdout
-    graph = read_tflite(int8.read_bytes(), "int8.tflite")
-    assert graph.tensor(graph.inputs[0]).dtype == np.int8
+    report = json.loads(done.stdout)
+    assert report["by"].startswith("TensorFlow")
+    assert (report["samples"], report["bytes"]) == (100, int8.stat().st_size)
+    assert 0 < report["mean_abs"] < report["max_abs"] < 0.05 * report["largest_output"]
+    assert report["argmax_agreement"] >= 0.97
+    verified = cli("verify", int8, "--samples", 5, "--json").json()
+    assert (verified["mismatches"], verified["overlay_mac_share"]) == (0, 1.0)
+    assert verified["cycles"] == verified["predicted_cycles"] > 0
