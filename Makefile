@@ -9,7 +9,7 @@ BOARDS ?= ulx3s_85f colorlight_i5
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint prove bitstreams bench bench-learning bench-nngen train clean
+.PHONY: help demo test test-all test-keras lint prove bitstreams bench bench-learning bench-nngen train clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -26,6 +26,9 @@ test-all: $(VENV)/ready ## The slow tests too
 	@sh tools/debian_packages.sh $(BIN)/python
 	@$(BIN)/python tools/pynq_environment.py
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not board and not vivado" $(PYTEST_FLAGS)
+
+test-keras: $(VENV)/ready $(VENV)-train/ready ## A Keras model through `quantize`, and what comes of it on the overlay
+	@EDGE_RUNTIME_TENSORFLOW=$(CURDIR)/$(VENV)-train/bin/python $(BIN)/python -m pytest -k keras tests/cli/test_quantize.py $(PYTEST_FLAGS)
 
 lint: $(VENV)/ready ## ruff, mypy and the rules of the layers (the Verilog is linted by the tests)
 	@$(BIN)/ruff check .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,7 @@ class KerasModel:
 
     def _convert(self, converter: Any) -> bytes:
         try:
-            return bytes(converter.convert())
+            with redirect_stdout(sys.stderr):  # it prints what it does
+                return bytes(converter.convert())
         except Exception as error:  # the converter raises whatever its passes raise
             raise ModelError(f"{self._path}: TensorFlow cannot convert it ({str(error).splitlines()[0]})") from error
