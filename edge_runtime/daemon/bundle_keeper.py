@@ -115,6 +115,7 @@ class BundleKeeper:
         self.trial_since = time.monotonic()
         self._abouts: dict[str, dict[str, Any]] = {}
         self._last_refusal: str | None = None
+        self._refusals = self._rollbacks = 0
 
     def first_engine(self, workshop: Workshop) -> Engine:
         """Return what shall run first: the active bundle, the one before where that cannot run, or the file's own."""
@@ -123,7 +124,7 @@ class BundleKeeper:
             engine = self._engine_or_none(workshop, digest)
             if engine is not None:
                 return engine
-            self._life.roll_back()
+            self._to_previous()
         return workshop.own()
 
     def serves(self, install: Install, tell: Tell) -> None:
@@ -161,6 +162,8 @@ class BundleKeeper:
             "shadow": self._place.describe(),
             "trial_left_s": None if left is None else round(left, 1),
             "last_refusal": self._last_refusal,
+            "refusals": self._refusals,
+            "rollbacks": self._rollbacks,
         }
 
     async def push(self, content: bytes) -> dict[str, Any]:
@@ -184,6 +187,7 @@ class BundleKeeper:
             yield
         except EdgeRuntimeError as error:
             self._last_refusal = str(error)
+            self._refusals += 1
             log.warning(f"{what} refused", reason=str(error))
             raise error if isinstance(error, BundleError) else BundleError(str(error)) from error
 
@@ -261,7 +265,7 @@ class BundleKeeper:
         try:
             head = await self._install(engine)
         except EdgeRuntimeError as error:
-            await _in_thread(self._life.roll_back)
+            await _in_thread(self._to_previous)
             raise BundleError(f"the bundle cannot run, and was rolled back: {error}") from error
         await self._watch_trial(head)
 
@@ -271,9 +275,14 @@ class BundleKeeper:
 
     async def _roll_back(self) -> None:
         workshop = self._ready()
-        await _in_thread(self._life.roll_back)
+        await _in_thread(self._to_previous)
         self._end_shadow()
         await self._install(await _in_thread(self.first_engine, workshop))
+
+    def _to_previous(self) -> None:
+        """Let the previous bundle be the active one, on the disk."""
+        self._life.roll_back()
+        self._rollbacks += 1
 
     async def _discard(self) -> None:
         await _in_thread(self._life.discard)

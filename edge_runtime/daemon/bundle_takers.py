@@ -64,7 +64,9 @@ def one_taker(units: Mapping[str, Unit], pipeline: str = "") -> Taker:
     """
     takers = takers_of(units, pipeline)
     if len(takers) > 1:
-        raise BundleError(f"several pipelines take bundles; name one of {_names(takers)}")
+        raise BundleError(
+            f"several pipelines take bundles; name one of {_names(takers)}: --pipeline NAME, or pipeline in the request"
+        )
     return takers[0]
 
 

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, genera
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from edge_runtime.service.bundle_metrics import bundle_metrics
 from edge_runtime.service.learning_metrics import learning_metrics
 
 __all__ = ["CONTENT_TYPE", "render_metrics"]
@@ -59,6 +60,7 @@ class _StatusCollector(Collector):
         yield from learning_metrics(
             {name: pipeline["learning"] for name, pipeline in pipelines.items() if pipeline.get("learning")}
         )
+        yield from bundle_metrics({name: one["bundles"] for name, one in pipelines.items() if one.get("bundles")})
         yield from _sinks(self._status["sinks"])
         yield from _overlays(self._status.get("overlays", {}))
         yield from _stages(self._status)

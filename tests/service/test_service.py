@@ -168,6 +168,7 @@ def test_a_learnt_head_can_be_rolled_back(running: Running) -> None:
 
 
 def test_the_metrics_are_openmetrics(running: Running) -> None:
+    running.wait_for(lambda status: status["pipelines"]["vibration"]["accuracy"] is not None)
     with urllib.request.urlopen(running.url + "/metrics", timeout=10) as answer:  # noqa: S310
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
         text = answer.read().decode()
