@@ -16,6 +16,8 @@ from edge_runtime.errors import BundleError, StateError
 from support.power_cut import Disk, Entry, build_shim, logging_environment, read_log
 
 PROCESS = Path(__file__).with_name("life_process.py")
+FOLDERS = ("bundles", "others")
+"""Of two pipelines of one device; as the process has them."""
 
 
 def digest(content: bytes) -> str:
@@ -74,27 +76,29 @@ def test_a_damaged_state_is_told(tmp_path: Path) -> None:
 
 
 def check_left(folder: Path) -> str:
-    """Open what is left, as the next start does, and return its state in the ledger's form."""
-    life = BundleLife(folder / "bundles")
-    state = life.state
-    for named in (state.active, state.previous, state.candidate):
-        assert named is None or digest(life.path(named).read_bytes()) == named
-    return f"{state.active} {state.previous} {state.candidate} {state.phase.value}"
+    """Open what is left of both pipelines' bundles, as the next start does; return the states in the ledger's form."""
+    lives = [BundleLife(folder / name) for name in FOLDERS]
+    for life in lives:
+        for named in (life.state.active, life.state.previous, life.state.candidate):
+            assert named is None or digest(life.path(named).read_bytes()) == named
+    states = [life.state for life in lives]
+    return " | ".join(f"{one.active} {one.previous} {one.candidate} {one.phase.value}" for one in states)
 
 
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     folder, log = tmp_path_factory.mktemp("disk"), tmp_path_factory.mktemp("log") / "log"
     environment = logging_environment(build_shim(tmp_path_factory.mktemp("shim")), folder, log)
-    # The folder itself is there before the power can be cut.
-    (folder / "bundles").mkdir()
+    # The folders themselves are there before the power can be cut.
+    for name in FOLDERS:
+        (folder / name).mkdir()
     subprocess.run([sys.executable, str(PROCESS), str(folder), "3", "120"], check=True, timeout=300, env=environment)
     return read_log(log)
 
 
 def test_a_power_cut_at_any_step_leaves_the_state_before_or_after_it(steps: list[Entry], tmp_path: Path) -> None:
     chance, disk = random.Random(5), Disk()
-    nothing = f"{None} {None} {None} quiet"
+    nothing = " | ".join([f"{None} {None} {None} quiet"] * len(FOLDERS))
     told = [nothing, *(step.data.decode().strip() for step in steps if step.name == "ledger" and step.op == "write")]
     reached = 0
     for number, step in enumerate(steps):
@@ -104,7 +108,8 @@ def test_a_power_cut_at_any_step_leaves_the_state_before_or_after_it(steps: list
             continue
         folder = tmp_path / str(number)
         disk.write_after_cut(folder, chance)
-        (folder / "bundles").mkdir(exist_ok=True)
+        for name in FOLDERS:
+            (folder / name).mkdir(exist_ok=True)
         assert check_left(folder) in told[reached : reached + 2], f"step {number}: {step.op} {step.name}"
 
 
