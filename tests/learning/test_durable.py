@@ -15,7 +15,17 @@ import numpy as np
 import pytest
 
 from edge_runtime.errors import StateError
-from edge_runtime.learning import Command, DurableLearner, Journal, LabelStatus, Learner
+from edge_runtime.learning import (
+    Command,
+    DurableLearner,
+    Journal,
+    LabelStatus,
+    Learner,
+    LearnerOptions,
+    LearningPlan,
+    PageHinkleyOptions,
+)
+from edge_runtime.learning.challengers import challengers_named
 from edge_runtime.learning.events import LabelEvent
 from edge_runtime.learning.snapshot import fingerprint_of, learner_to_bytes
 from learning.durable_life import FEATURES, Keeping, live, make_learner, sample
@@ -272,3 +282,28 @@ def test_a_checkpoint_holds_the_whole_learner(tmp_path: Path) -> None:
         data = learner_to_bytes(durable.learner, fingerprint=durable.fingerprint, sequence=7)
     with open_in(tmp_path) as again:
         assert learner_to_bytes(again.learner, fingerprint=again.fingerprint, sequence=7) == data
+
+
+def make_another_choice() -> Learner:
+    """A learner of the other heads, and with the other detector of errors."""
+    plan = LearningPlan(
+        challengers_named(["rls", "rls_recent", "ncm_forgetting", "softmax_averaged"]),
+        LearnerOptions(capacity=64, refresh_every=3, errors=PageHinkleyOptions(threshold=8.0)),
+    )
+    weights = 2 * np.eye(3, FEATURES, dtype=np.float32)
+    return plan.make(weights, np.zeros(3, np.float32), scale=0.05, zero_point=-20)
+
+
+def test_other_heads_and_detectors_come_back_too(tmp_path: Path) -> None:
+    """Killed between two checkpoints; and the state of one choice is refused to another."""
+    options = {"checkpoint_every": 40, "reserve": 16}
+    durable = DurableLearner(tmp_path, make_another_choice, **options)
+    live(durable, 230)
+    assert durable.learner.contest.changes == 1
+    again = DurableLearner(tmp_path, make_another_choice, **options)
+    assert again.recovery.replayed > 0
+    assert heads(again.learner) == heads(durable.learner)
+    detectors = [{n: d.state() for n, d in each.learner.contest.errors.items()} for each in (durable, again)]
+    assert detectors[0] == detectors[1]
+    with pytest.raises(StateError, match="to other settings"):
+        DurableLearner(tmp_path, make_learner, **options)
