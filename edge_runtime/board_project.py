@@ -22,6 +22,7 @@ from edge_runtime.board_files import (
 from edge_runtime.boards import Board, load_board
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.project import write_files
+from edge_runtime.compiler.yosys_flow import prepare_project
 from edge_runtime.paths import bitstream_folder
 
 __all__ = ["sized_board_text", "write_board_project"]
@@ -86,12 +87,10 @@ def write_board_project(board_file: Path, parameters: OverlayParameters, folder:
 
 
 def _ecp5_files(board: Board) -> Mapping[str, str]:
-    # The library's memories promise nothing about a word that is read while it is written.
-    prepare = "proc\nsetattr -set no_rw_check 1 */m:*\n"
     top = board_top(board)
     return {
         "constraints.lpf": render_lpf(board),
-        "synth.ys": f"read_verilog -I. -Irtl boards/*.v rtl/*.v\nhierarchy -top {top}\n{prepare}"
+        "synth.ys": f"read_verilog -I. -Irtl boards/*.v rtl/*.v\nhierarchy -top {top}\n{prepare_project()}"
         f"synth_ecp5 -abc9 -top {top} -json {top}.json\nstat\n",
     }
 

@@ -20,28 +20,26 @@ module edge_adder_tree #(
     localparam integer LEAVES = 1 << LEVELS;
 
     // A binary heap: node 1 is the root, node n has the children 2n and 2n + 1, and the terms are the leaves.
-    wire [WIDTH-1:0] node [1:2*LEAVES-1];
-
     genvar i;
     generate
-        for (i = 0; i < LEAVES; i = i + 1) begin : gen_leaf
-            if (i < INPUTS) begin : gen_term
-                assign node[LEAVES+i] = terms[i*WIDTH +: WIDTH];
-            end else begin : gen_zero
-                assign node[LEAVES+i] = {WIDTH{1'b0}};
+        for (i = 2 * LEAVES - 1; i >= 1; i = i - 1) begin : gen_node
+            wire [WIDTH-1:0] value;
+            if (i >= LEAVES + INPUTS) begin : gen_zero
+                assign value = {WIDTH{1'b0}};
+            end else if (i >= LEAVES) begin : gen_term
+                assign value = terms[(i-LEAVES)*WIDTH +: WIDTH];
+            end else begin : gen_sum
+                reg [WIDTH-1:0] partial;
+                always @(posedge clk) partial <= gen_node[2*i].value + gen_node[2*i+1].value;
+                assign value = partial;
             end
-        end
-        for (i = 1; i < LEAVES; i = i + 1) begin : gen_node
-            reg [WIDTH-1:0] partial;
-            always @(posedge clk) partial <= node[2*i] + node[2*i+1];
-            assign node[i] = partial;
         end
         if (LEVELS == 0) begin : gen_single
             wire unused_clk = clk;
         end
     endgenerate
 
-    assign sum = node[1];
+    assign sum = gen_node[1].value;
 
 endmodule
 

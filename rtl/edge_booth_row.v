@@ -20,12 +20,11 @@ module edge_booth_row #(
     output wire [WIDTH+1:0] sum
 );
 
-    wire one      = digit[1] ^ digit[0];
+    wire some     = digit != 3'b000 && digit != 3'b111;
     wire two      = digit == 3'b011 || digit == 3'b100;
     wire negative = digit[2];
 
-    wire [WIDTH:0] multiple = ((one ? {factor[WIDTH-1], factor} : {WIDTH+1{1'b0}}) |
-                               (two ? {factor, 1'b0} : {WIDTH+1{1'b0}})) ^ {WIDTH+1{negative}};
+    wire [WIDTH:0] multiple = (({factor[WIDTH-1], factor} & {WIDTH+1{some}}) << two) ^ {WIDTH+1{negative}};
 
     // The lowest bit carries the one that completes a negation.
     wire           extra = negative || one_more;

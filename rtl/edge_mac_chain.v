@@ -31,26 +31,30 @@ module edge_mac_chain #(
     genvar i;
     generate
         if (PACKED != 0) begin : gen_packed
-            wire [43:0] cascade [0:LANES];
-            assign cascade[0] = 44'd0;
             for (i = 0; i < LANES; i = i + 1) begin : gen_lane
                 wire signed [7:0] low_weight = weights[i*16 +: 8];
                 wire        [7:0] high_weight = weights[i*16 + 8 +: 8];
                 reg  signed [24:0] operand;
                 reg  signed [7:0]  activation;
-                reg  signed [42:0] product;
-                reg  signed [43:0] partial;
+                // More bits than the numbers have: a simulation does not have to cut them off.
+                reg  signed [63:0] product;
+                reg  signed [63:0] partial;
+                wire signed [63:0] so_far;
+                if (i == 0) begin : gen_first
+                    assign so_far = 64'sd0;
+                end else begin : gen_next
+                    assign so_far = gen_lane[i-1].partial;
+                end
                 always @(posedge clk) begin
                     operand    <= {high_weight, {9{low_weight[7]}}, low_weight};
                     activation <= activations[i*8 +: 8];
                     product    <= operand * activation;
-                    partial    <= product + $signed(cascade[i]);
+                    partial    <= product + so_far;
                 end
-                assign cascade[i+1] = partial;
             end
             // The chain holds at most 17 + 18 significant bits; the rest repeat the sign.
-            wire [43:0] total = cascade[LANES];
-            wire unused_sign = &{1'b0, total[43:35]};
+            wire [63:0] total = gen_lane[LANES-1].partial;
+            wire unused_sign = &{1'b0, total[63:35]};
             reg [17:0] low_split;
             reg [17:0] high_split;
             always @(posedge clk) begin

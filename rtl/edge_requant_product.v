@@ -33,9 +33,6 @@ module edge_requant_product #(
     reg  signed [42:0] product_low;
     always @(posedge clk) product_low <= upper * lower_bits;
 
-    // The lowest seven bits of the value as four of Booth's digits.
-    wire [8:0] value_digits = {1'b0, value[6:0], 1'b0};
-
     genvar k;
     generate
         if (MULTIPLIERS == 2) begin : gen_two
@@ -44,65 +41,39 @@ module edge_requant_product #(
             reg  signed [39:0] product_high;
             always @(posedge clk) product_high <= upper * upper_bits;
 
-            localparam integer WIDTH = 32;
-            wire [WIDTH+7:0] low_sum;
-            for (k = 0; k < 4; k = k + 1) begin : gen_row
-                wire [WIDTH+1:0] row_sum;
-                wire [WIDTH-1:0] carried;
-                if (k == 0) begin : gen_zero
-                    assign carried = {WIDTH{1'b0}};
-                end else begin : gen_chained
-                    assign carried = gen_row[k-1].row_sum[WIDTH+1:2];
-                end
-                edge_booth_row #(
-                    .WIDTH(WIDTH)
-                ) row (
-                    .carried (carried),
-                    .factor  ({1'b0, multiplier}),
-                    .digit   (value_digits[2*k +: 3]),
-                    .one_more(1'b0),
-                    .sum     (row_sum)
-                );
-                assign low_sum[2*k +: 2] = row_sum[1:0];
-            end
-            assign low_sum[WIDTH+7:8] = gen_row[3].row_sum[WIDTH+1:2];
-            reg [WIDTH+7:0] low_product;
-            always @(posedge clk) low_product <= low_sum;
+            wire [39:0] low_whole;
+            edge_lut_product #(
+                .A_WIDTH(32),
+                .B_WIDTH(8)
+            ) low_rows (
+                .a      ({1'b0, multiplier}),
+                .b      ({1'b0, value[6:0]}),
+                .product(low_whole)
+            );
+            reg [39:0] low_product;
+            always @(posedge clk) low_product <= low_whole;
 
             // ---- 2: the whole product, 3: its high part ----
             reg [63:0] whole;
             always @(posedge clk) begin
                 whole <= {{14{product_low[42]}}, product_low, 7'd0} + {product_high, 24'd0}
-                       + {{24{low_product[WIDTH+7]}}, low_product};
+                       + {{24{low_product[39]}}, low_product};
                 high  <= whole[63:31] + {32'd0, whole[30] && round};
             end
             wire unused_whole = &{1'b0, whole[29:0]};
         end else begin : gen_one
             // ---- 1: value[6:0] times the same 18 bits; the value times the first four digits above them ----
-            localparam integer LOW = 18;
-            wire [LOW+7:0] low_sum;
-            for (k = 0; k < 4; k = k + 1) begin : gen_low
-                wire [LOW+1:0] row_sum;
-                wire [LOW-1:0] carried;
-                if (k == 0) begin : gen_zero
-                    assign carried = {LOW{1'b0}};
-                end else begin : gen_chained
-                    assign carried = gen_low[k-1].row_sum[LOW+1:2];
-                end
-                edge_booth_row #(
-                    .WIDTH(LOW)
-                ) row (
-                    .carried (carried),
-                    .factor  (multiplier[17:0]),
-                    .digit   (value_digits[2*k +: 3]),
-                    .one_more(1'b0),
-                    .sum     (row_sum)
-                );
-                assign low_sum[2*k +: 2] = row_sum[1:0];
-            end
-            assign low_sum[LOW+7:8] = gen_low[3].row_sum[LOW+1:2];
-            reg [LOW+7:0] low_product;
-            always @(posedge clk) low_product <= low_sum;
+            wire [25:0] low_whole;
+            edge_lut_product #(
+                .A_WIDTH(18),
+                .B_WIDTH(8)
+            ) low_rows (
+                .a      (multiplier[17:0]),
+                .b      ({1'b0, value[6:0]}),
+                .product(low_whole)
+            );
+            reg [25:0] low_product;
+            always @(posedge clk) low_product <= low_whole;
 
             // Seven digits of the multiplier, four in the first cycle, two in the second, one in the third.
             wire [14:0] digits_0 = {1'b0, multiplier[30:17]};
@@ -166,7 +137,7 @@ module edge_requant_product #(
             // ---- 2: the product with the lowest 18 bits, 3: the high part of the whole ----
             reg [49:0] lower;
             always @(posedge clk)
-                lower <= {product_low + {{24{low_product[LOW+7]}}, low_product[LOW+7:7]}, low_product[6:0]};
+                lower <= {product_low + {{24{low_product[25]}}, low_product[25:7]}, low_product[6:0]};
 
             wire [45:0] above = {gen_high[6].row_sum, settled_2};
             wire [45:0] whole = above + {{14{lower[49]}}, lower[49:18]};

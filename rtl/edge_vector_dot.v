@@ -50,11 +50,11 @@ module edge_vector_dot (
     endgenerate
 
     // ---- 3: three sums of three ----
-    reg [17:0] sum [0:2];
     generate
         for (i = 0; i < 3; i = i + 1) begin : gen_sum
+            reg [17:0] sum;
             always @(posedge clk)
-                sum[i] <= {{2{product[3*i][15]}}, product[3*i]} + {{2{product[3*i+1][15]}}, product[3*i+1]}
+                sum <= {{2{product[3*i][15]}}, product[3*i]} + {{2{product[3*i+1][15]}}, product[3*i+1]}
                         + {{2{product[3*i+2][15]}}, product[3*i+2]};
         end
     endgenerate
@@ -64,7 +64,8 @@ module edge_vector_dot (
     // ---- 4: one ----
     always @(posedge clk)
         result <= multiply ? wide_held
-                : {{2{sum[0][17]}}, sum[0]} + {{2{sum[1][17]}}, sum[1]} + {{2{sum[2][17]}}, sum[2]};
+                : {{2{gen_sum[0].sum[17]}}, gen_sum[0].sum} + {{2{gen_sum[1].sum[17]}}, gen_sum[1].sum}
+                + {{2{gen_sum[2].sum[17]}}, gen_sum[2].sum};
 
 endmodule
 

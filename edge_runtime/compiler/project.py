@@ -14,6 +14,7 @@ from edge_runtime.compiler.accesses import accesses, memory_bytes
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.program import Program
 from edge_runtime.compiler.resources import Family, verilog_parameters
+from edge_runtime.compiler.yosys_flow import PRODUCT_MAP, prepare_project, product_map
 from edge_runtime.paths import rtl_folder
 
 __all__ = ["write_files", "write_project"]
@@ -54,6 +55,7 @@ def write_project(
     library = [*sorted(rtl_folder().glob("*.v")), *sorted(rtl_folder().glob("*.vh"))]
     contents: dict[str, str | bytes] = {
         **{f"rtl/{source.name}": _settled(source.read_text()) for source in library},
+        f"yosys/{PRODUCT_MAP}": product_map().read_text(),
         **{f"rtl/sim/{name}": (rtl_folder() / "sim" / name).read_text() for name in _BENCH},
         f"{_TOP}.v": _top(program, family),
         "program.edge": program.to_bytes(),
@@ -220,7 +222,8 @@ def _tool_files(family: Family, device: str, clock_hz: float) -> dict[str, str]:
         return {}  # what is placed there is a board's top, with its pins
     return {
         "constraints.xdc": f"create_clock -name clk -period {period_ns:.3f} [get_ports clk]\n",
-        "synth.ys": f"read_verilog -Irtl {_TOP}.v rtl/*.v\nsynth_xilinx -family {family} -flatten -top {_TOP}\nstat\n",
+        "synth.ys": f"read_verilog -Irtl {_TOP}.v rtl/*.v\nhierarchy -top {_TOP}\n{prepare_project()}"
+        f"synth_xilinx -family {family} -flatten -top {_TOP}\nstat\n",
         "vivado.tcl": f"""# vivado -mode batch -source vivado.tcl: out-of-context synthesis and implementation.
 # Written from Vivado's documentation; not run in this project.
 read_verilog [glob rtl/*.v]

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from edge_runtime.board_files import HEADER_NAME, board_sources, board_top, render_board_header, render_lpf
 from edge_runtime.boards import Board
 from edge_runtime.compiler.resources import verilog_parameters
+from edge_runtime.compiler.yosys_flow import product_map
 from edge_runtime.paths import rtl_folder
 
 __all__ = ["Design", "board_design", "overlay_design"]
@@ -34,7 +35,7 @@ class Design:
     files
         Verilog files.
     headers
-        Contents of header files, by name.
+        Contents of header files, and of what Yosys maps with, by name.
     parameters
         Of the top module.
     """
@@ -91,7 +92,7 @@ def board_design(board: Board) -> Design:
 
 
 def _headers() -> dict[str, str]:
-    return {path.name: path.read_text() for path in sorted(rtl_folder().glob("*.vh"))}
+    return {path.name: path.read_text() for path in [*sorted(rtl_folder().glob("*.vh")), product_map()]}
 
 
 def _essence(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge_runtime.compiler.yosys_flow import PRODUCT_MAP, prepare
 from edge_runtime.synthesis.design import Design
 from edge_runtime.synthesis.tools import run_tool
 
@@ -13,13 +14,7 @@ __all__ = ["Synthesised", "synthesise"]
 _NETLIST = "netlist.json"
 _REACHED = "reached.txt"
 _DEADLINE_S = 3600.0
-
-_PREPARE = (
-    "proc",
-    # The library's memories promise nothing about a word that is read while it is written; without this, Yosys would
-    # compare addresses and keep the old word beside each memory.
-    "setattr -set no_rw_check 1 */m:*",
-)
+_ROW = "edge_booth_row.v"
 _COMMANDS = {
     "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
     "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
@@ -74,7 +69,7 @@ def _script(design: Design, files: list[str]) -> str:
         *([f"chparam {settings} {design.top}"] if settings else []),
         f"hierarchy -top {design.top}",
         f"tee -q -o {_REACHED} select -list-mod *",
-        *_PREPARE,
+        *prepare(PRODUCT_MAP, _ROW),
         f"{_COMMANDS[design.family]} -top {design.top}",
         f"write_json {_NETLIST}",
     ]

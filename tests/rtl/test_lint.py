@@ -62,7 +62,6 @@ BAD_PARAMETERS = [
     ("edge_vector_unit", {"VEC_LANES": 6}, "VEC_LANES must be a power of two"),
     ("edge_vector_unit", {"TABLE_WORDS": 256}, "at least 512"),
     ("edge_vector_unit", {"ROW_BUFFER_BYTES": 32}, "at least twice what a read covers"),
-    ("edge_vector_multiplier", {"B_WIDTH": 7}, "B_WIDTH must be even"),
     ("edge_requant_lane", {"MULTIPLIERS": 3}, "MULTIPLIERS must be 1 or 2"),
     ("edge_requant_narrow_product", {"MULTIPLIERS": 3}, "MULTIPLIERS must be 2 or 4"),
     ("edge_uart_rx", {"CLOCK_HZ": 11, "BAUD": 3}, "from 1 to a quarter"),
