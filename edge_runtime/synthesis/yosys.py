@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_runtime.compiler.yosys_flow import PRODUCT_MAP, prepare
+from edge_runtime.compiler.yosys_flow import MEMORIES, PRODUCT_MAP, map_products
 from edge_runtime.synthesis.design import Design
 from edge_runtime.synthesis.tools import run_tool
 
@@ -14,7 +14,8 @@ __all__ = ["Synthesised", "synthesise"]
 _NETLIST = "netlist.json"
 _REACHED = "reached.txt"
 _DEADLINE_S = 3600.0
-_ROW = "edge_booth_row.v"
+# A product in LUTs, and the row of adders that it is made of.
+_PRODUCT, _ROW = "edge_lut_product.v", "edge_booth_row.v"
 _COMMANDS = {
     "xc7": "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf",
     "xcup": "synth_xilinx -family xcup -flatten -noiopad -noclkbuf",
@@ -69,7 +70,9 @@ def _script(design: Design, files: list[str]) -> str:
         *([f"chparam {settings} {design.top}"] if settings else []),
         f"hierarchy -top {design.top}",
         f"tee -q -o {_REACHED} select -list-mod *",
-        *prepare(PRODUCT_MAP, _ROW),
+        "proc",
+        *([map_products(PRODUCT_MAP, _ROW)] if _PRODUCT in files else []),
+        MEMORIES,
         f"{_COMMANDS[design.family]} -top {design.top}",
         f"write_json {_NETLIST}",
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_runtime.compiler.yosys_flow import prepare, product_map
+from edge_runtime.compiler.yosys_flow import map_products, product_map
 from edge_runtime.paths import rtl_folder
 from edge_runtime.synthesis.area import count_area
 from edge_runtime.synthesis.design import Design
@@ -31,7 +31,7 @@ def test_a_product_in_luts_takes_no_multiplier(family: str, most_luts: int, tmp_
 def test_what_it_becomes_is_the_product(a_width: int, b_width: int, tmp_path: Path) -> None:
     for path in (*SOURCES, product_map()):
         shutil.copyfile(path, tmp_path / path.name)
-    (mapping,) = [command for command in prepare(product_map().name, SOURCES[1].name) if "techmap" in command]
+    mapping = map_products(product_map().name, SOURCES[1].name)
     script = [
         "read_verilog -defer edge_lut_product.v",
         f"chparam -set A_WIDTH {a_width} -set B_WIDTH {b_width} edge_lut_product",
