@@ -195,8 +195,39 @@ module edge_overlay #(
                       || (!whole_word && !wr_window[`EDGE_INDEX_ACTIVATIONS]);
     wire rd_nowhere = rd_window == {WINDOWS{1'b0}};
 
-    wire [WINDOWS-1:0]    wr_go = wr_window & {WINDOWS{wr_valid && !wr_nowhere}};
-    wire [WINDOWS-1:0]    rd_go = rd_window & {WINDOWS{rd_valid}};
+    // The access follows a cycle after the window is known: the memories lie all over the chip.
+    reg               wr_decoded;
+    reg               wr_fails;
+    reg [WINDOWS-1:0] wr_go;
+    reg               rd_decoded;
+    reg               rd_fails;
+    reg [WINDOWS-1:0] rd_go;
+    wire wr_begins = wr_valid && !(wr_decoded && wr_ready);
+    wire rd_begins = rd_valid && !(rd_decoded && rd_ready);
+    always @(posedge clk)
+        if (rst) begin
+            wr_decoded <= 1'b0;
+            wr_go      <= {WINDOWS{1'b0}};
+            rd_decoded <= 1'b0;
+            rd_go      <= {WINDOWS{1'b0}};
+        end else begin
+            wr_decoded <= wr_begins;
+            wr_go      <= wr_window & {WINDOWS{wr_begins && !wr_nowhere}};
+            rd_decoded <= rd_begins;
+            rd_go      <= rd_window & {WINDOWS{rd_begins}};
+        end
+    always @(posedge clk) begin
+        wr_fails <= wr_nowhere;
+        rd_fails <= rd_nowhere;
+    end
+
+    initial begin
+        wr_decoded = 1'b0;
+        wr_go      = {WINDOWS{1'b0}};
+        rd_decoded = 1'b0;
+        rd_go      = {WINDOWS{1'b0}};
+    end
+
     wire [WINDOWS-1:0]    wr_ready_of;
     wire [WINDOWS-1:0]    wr_error_of;
     wire [WINDOWS-1:0]    rd_ready_of;
@@ -208,16 +239,18 @@ module edge_overlay #(
     wire                  registers_rd_error;
     wire [31:0]           registers_rd_data;
 
-    assign wr_ready = wr_nowhere || wr_window[`EDGE_INDEX_REGISTERS] || (wr_window & wr_ready_of) != {WINDOWS{1'b0}};
-    assign wr_error = wr_nowhere || (wr_window[`EDGE_INDEX_REGISTERS] && registers_wr_error)
-                      || (wr_window & wr_error_of) != {WINDOWS{1'b0}};
-    assign rd_ready = rd_nowhere || rd_window[`EDGE_INDEX_REGISTERS] || (rd_window & rd_ready_of) != {WINDOWS{1'b0}};
+    assign wr_ready = wr_decoded && (wr_fails || wr_go[`EDGE_INDEX_REGISTERS]
+                                     || (wr_go & wr_ready_of) != {WINDOWS{1'b0}});
+    assign wr_error = wr_fails || (wr_go[`EDGE_INDEX_REGISTERS] && registers_wr_error)
+                      || (wr_go & wr_error_of) != {WINDOWS{1'b0}};
+    assign rd_ready = rd_decoded && (rd_fails || rd_go[`EDGE_INDEX_REGISTERS]
+                                     || (rd_go & rd_ready_of) != {WINDOWS{1'b0}});
 
     // ---- reads: one is under way at a time, so the answers need no order ----
     reg nowhere_answer;
     always @(posedge clk)
         if (rst) nowhere_answer <= 1'b0;
-        else     nowhere_answer <= rd_valid && rd_nowhere;
+        else     nowhere_answer <= rd_decoded && rd_fails;
     initial nowhere_answer = 1'b0;
 
     reg        answer_valid;

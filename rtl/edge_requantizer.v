@@ -92,7 +92,6 @@ module edge_requantizer #(
     reg [INDEX_WIDTH-1:0]     index;
     reg [ACT_ADDR_WIDTH-1:0]  output_row_step;
     reg [ACT_ADDR_WIDTH-1:0]  output_pos_step;
-    reg [15:0]                rows_left;
     reg [15:0]                positions;
     reg [15:0]                tiles;
     reg [7:0]                 last_channels;
@@ -104,19 +103,18 @@ module edge_requantizer #(
     reg [7:0]                 clamp_max;
 
     // ---- where in the layer this phase is ----
-    reg [15:0]                tile;
-    reg [15:0]                position;
     reg [PARAM_ROW_WIDTH-1:0] param_row;
     reg [ACT_ADDR_WIDTH-1:0]  row_output;
     reg [ACT_ADDR_WIDTH-1:0]  position_output;
     reg [ACT_ADDR_WIDTH-1:0]  output_addr;
 
-    wire tile_last     = tile == tiles - 16'd1;
-    wire position_last = position == positions - 16'd1;
+    wire tile_last;
+    wire position_last;
+    wire row_last;
     wire tile_ends     = phase_valid && phase_last;
     wire position_ends = tile_ends && tile_last;
     wire row_ends      = position_ends && position_last;
-    wire layer_ends    = row_ends && rows_left == 16'd1;
+    wire layer_ends    = row_ends && row_last;
 
     wire take = (layer_begin && !active) || (layer_ends && (behind || layer_begin));
 
@@ -155,17 +153,29 @@ module edge_requantizer #(
     wire [ACT_ADDR_WIDTH-1:0]  next_row        = row_output + output_row_step;
     wire [ACT_ADDR_WIDTH-1:0]  next_position   = position_output + output_pos_step;
 
-    always @(posedge clk)
-        if (take)          rows_left <= layer[`EDGE_DESC_ROWS];
-        else if (row_ends) rows_left <= rows_left - 16'd1;
+    edge_loop_counter rows_counter (
+        .clk    (clk),
+        .load   (take),
+        .advance(row_ends),
+        .rounds (layer[`EDGE_DESC_ROWS]),
+        .last   (row_last)
+    );
 
-    always @(posedge clk)
-        if (take || row_ends)   position <= 16'd0;
-        else if (position_ends) position <= position + 16'd1;
+    edge_loop_counter positions_counter (
+        .clk    (clk),
+        .load   (take),
+        .advance(position_ends),
+        .rounds (take ? layer[`EDGE_DESC_POSITIONS] : positions),
+        .last   (position_last)
+    );
 
-    always @(posedge clk)
-        if (take || position_ends) tile <= 16'd0;
-        else if (tile_ends)        tile <= tile + 16'd1;
+    edge_loop_counter tiles_counter (
+        .clk    (clk),
+        .load   (take),
+        .advance(tile_ends),
+        .rounds (take ? layer[`EDGE_DESC_TILES] : tiles),
+        .last   (tile_last)
+    );
 
     always @(posedge clk)
         if (take)                                              param_row <= layer_param_row;

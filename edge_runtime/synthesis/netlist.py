@@ -20,6 +20,7 @@ class Cell:
         self.name = name
         self.type: str = data["type"]
         self.parameters: dict[str, str] = data["parameters"]
+        self.attributes: dict[str, str] = data.setdefault("attributes", {})
         self.directions: dict[str, str] = data.get("port_directions", {})
         self.connections: dict[str, list[Any]] = data["connections"]
 

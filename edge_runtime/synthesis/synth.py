@@ -23,6 +23,7 @@ from edge_runtime.synthesis.area import Area, count_area, misfits
 from edge_runtime.synthesis.depth import LutPath, deepest_path
 from edge_runtime.synthesis.design import Design, board_design, overlay_design
 from edge_runtime.synthesis.ecp5_registers import align_operands, pack_registers
+from edge_runtime.synthesis.floorplan import fix_places
 from edge_runtime.synthesis.manifest import read_manifest
 from edge_runtime.synthesis.netlist import Netlist
 from edge_runtime.synthesis.place import Routed, device_flags, place_and_route
@@ -116,7 +117,9 @@ def route(board: Board, *, seed: int = 1) -> tuple[SynthResult, Routed]:
     bitstream = kept.with_suffix(".bit")
     if not (area.is_file() and kept.is_file() and bitstream.is_file()):
         with _work_folder() as folder:
-            routed = place_and_route(board, _measure(design, folder, area).to_json(), folder, seed=seed)
+            netlist = _measure(design, folder, area)
+            fix_places(netlist, board.part.device)
+            routed = place_and_route(board, netlist.to_json(), folder, seed=seed)
         _keep(bitstream, routed.bitstream)
         _keep(kept, json.dumps({"fmax_mhz": routed.fmax_mhz}).encode())
     routed = Routed(json.loads(kept.read_text())["fmax_mhz"], bitstream.read_bytes())

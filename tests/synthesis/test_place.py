@@ -1,12 +1,18 @@
-"""A small design with a packed multiplier and memory goes all the way to a bitstream."""
+"""A small design with a packed multiplier and memory goes all the way to a bitstream; a route is never lost."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from edge_runtime.board_files import render_lpf
 from edge_runtime.boards import load_board
+from edge_runtime.errors import ToolError
 from edge_runtime.paths import rtl_folder
+from edge_runtime.synthesis import place
 from edge_runtime.synthesis.design import Design
 from edge_runtime.synthesis.place import place_and_route
 from edge_runtime.synthesis.synth import map_design
@@ -53,3 +59,24 @@ def test_a_small_design_becomes_a_bitstream(tmp_path: Path) -> None:
     assert routed.fmax_mhz > 50
     # the preamble that begins every configuration: Lattice FPGA-TN-02039
     assert b"\xff\xff\xbd\xb3" in routed.bitstream[:1024]
+
+
+def test_a_route_outlives_a_failure_of_what_packs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(program: str, _arguments: Sequence[str], folder: Path, **_deadline: float) -> str:
+        if program == "yowasp-ecppack":
+            raise ToolError("yowasp-ecppack failed: no memory")
+        (folder / "routed.cfg").write_text(".device LFE5U-25F\n")
+        (folder / "report.json").write_text('{"fmax": {"clk": {"achieved": 61.5}}}')
+        return ""
+
+    monkeypatch.setenv("EDGE_RUNTIME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(place, "run_tool", run)
+    work = tmp_path / "work"
+    work.mkdir()
+    with pytest.raises(
+        ToolError, match=r"no memory; the finished route is in .*colorlight_i5-seed3-routed\.cfg"
+    ) as raised:
+        place_and_route(load_board("colorlight_i5"), "{}", work, seed=3)
+    shutil.rmtree(work)
+    kept = Path(str(raised.value).split("is in ")[1].split(",")[0])
+    assert kept.read_text() == ".device LFE5U-25F\n"
