@@ -20,7 +20,8 @@ from edge_runtime.compiler.report import describe
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = Path(os.environ.get("EDGE_RUNTIME_MODELS", ROOT.parent / "shared" / "models"))
-NETWORKS = (ROOT / "examples" / "activity" / "activity.tflite", MODELS / "mlperf_ad_autoencoder.tflite")
+NAMES = ("mlperf_ad_autoencoder", "mlperf_kws_dscnn", "mlperf_ic_resnet8", "mlperf_vww_mobilenet")
+NETWORKS = (ROOT / "examples" / "activity" / "activity.tflite", *(MODELS / f"{name}.tflite" for name in NAMES))
 INFERENCES = 20
 
 
@@ -28,8 +29,9 @@ def measure(path: Path, accelerator: OverlayAccelerator, bus: VerilatorBus) -> d
     """Return a network's cycles, the share of the limit, and the simulation's speed."""
     program = compile_model(path.read_bytes(), accelerator.parameters, name=path.stem)
     accelerator.load(program)
+    samples = list(sample_inputs(program.graph, INFERENCES, seed=0))
     began, before = time.perf_counter(), bus.cycles
-    counts = {accelerator.infer(inputs).cycles for inputs in sample_inputs(program.graph, INFERENCES, seed=0)}
+    counts = {accelerator.infer(inputs).cycles for inputs in samples}
     elapsed = time.perf_counter() - began
     (cycles,) = counts
     macs = describe(program, board="pynq_z2", clock_hz=1).macs
@@ -37,6 +39,7 @@ def measure(path: Path, accelerator: OverlayAccelerator, bus: VerilatorBus) -> d
         "cycles": cycles,
         "ratio_limit": round(macs / accelerator.parameters.macs_per_cycle / cycles, 4),
         "simulated_khz": round((bus.cycles - before) / elapsed / 1e3, 1),
+        "simulated_inference_s": round(elapsed / INFERENCES, 4),
     }
 
 
