@@ -168,7 +168,7 @@ class PageHinkley:
     >>> [at for at in range(300) if detector.add(float(at >= 200))]
     [205]
     >>> detector.count
-    6
+    100
     """
 
     _WHOLE = ("_tested", "_risen")

@@ -229,7 +229,9 @@ async def test_a_sink_that_is_given_up_costs_its_records_counted_and_nothing_els
 
 
 async def test_nobody_waits_for_a_neighbour_that_is_to_be_started_again() -> None:
-    stream, good = daemon.source(), MemorySink()
+    # More blocks than a pipeline's queue and its turn hold.
+    stream, good = daemon.source(40), MemorySink()
+    windows = len(compute_recording(daemon.VIEW, daemon.recording(40)))
     failures: list[Exception] = [AcceleratorError("rubbish")]
     kept = stages("accelerator", first_wait_s=3600, longest_wait_s=3600)
     waiting = daemon.pipeline("w", stream, deployed=daemon.deployment(lambda: Failing(failures)), stages=kept)
@@ -237,7 +239,7 @@ async def test_nobody_waits_for_a_neighbour_that_is_to_be_started_again() -> Non
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(run_pipelines, stream, [waiting, other])
         with anyio.fail_after(60):
-            while len(told(good)) < len(WINDOWS):
+            while len(told(good)) < windows:
                 await anyio.sleep(0.005)
         assert (kept["accelerator"].state, waiting.is_serving) == ("waiting", False)
         tasks.cancel_scope.cancel()
