@@ -135,7 +135,7 @@ def take_tensor(block: npt.NDArray[np.int8], place: Placement, dtype: npt.DTypeL
 
 def _pixels(block: npt.NDArray[np.int8], place: Placement) -> npt.NDArray[np.int8]:
     """Return a view of the tensor's bytes in a block that begins with its first one: [lines, columns, channels]."""
-    return np.lib.stride_tricks.as_strided(block, place.form, (place.pitch, place.pixel, 1))
+    return np.ndarray(place.form, np.int8, block, strides=(place.pitch, place.pixel, 1))
 
 
 def _stored(values: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
