@@ -15,7 +15,6 @@ that is not there.
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
@@ -25,6 +24,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from edge_runtime.errors import BundleError, StateError
+from edge_runtime.files import replace_durably
 
 __all__ = ["BundleLife", "Phase", "State"]
 
@@ -106,7 +106,7 @@ class BundleLife:
         self._must_be(Phase.QUIET, Phase.STAGED, Phase.SHADOW)
         if digest == self.state.active:
             raise BundleError(f"bundle {digest[:12]} serves already")
-        _write_durably(self.path(digest), content)
+        replace_durably(self.path(digest), content)
         return self._become(replace(self.state, candidate=digest, phase=Phase.STAGED))
 
     def shadow(self) -> State:
@@ -184,7 +184,7 @@ class BundleLife:
             raise BundleError(f"the newest bundle is {self.state.phase.value}; for this it must be {wanted}")
 
     def _become(self, state: State) -> State:
-        _write_durably(self._folder / STATE, _STATE.dump_json(state))
+        replace_durably(self._folder / STATE, _STATE.dump_json(state))
         self.state = state
         self._sweep()
         return state
@@ -215,22 +215,3 @@ class BundleLife:
 
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Replace a file so that a cut leaves all of the old one or all of the new one."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -22,6 +22,7 @@ from edge_runtime.errors import ModelError
 __all__ = [
     "QuantizedMultiplier",
     "Rounding",
+    "RoundingShift",
     "high_multiply",
     "multiply_by_quantized_multiplier",
     "quantize_multiplier",
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 _FRACTION_BITS = 31
-_HALF = np.int64(1 << (_FRACTION_BITS - 1))
 _SMALLEST_SHIFT = -31
 _LARGEST_SHIFT = 30
 
@@ -108,9 +108,27 @@ def round_shift_right(values: npt.NDArray[np.int64], exponent: int | npt.NDArray
 
     Values and result are int64 in the range of int32; exponents are 0 to 31.
     """
-    half = np.left_shift(np.int64(1), exponent) >> 1
-    # half a unit, less one for negative numbers; nothing at all where nothing is shifted
-    return np.right_shift(values + half - ((values < 0) & (half > 0)), exponent)
+    return RoundingShift(exponent)(values)
+
+
+class RoundingShift:
+    """`round_shift_right` by exponents that stay, ready to be applied again and again."""
+
+    def __init__(self, exponent: int | npt.NDArray[np.int64]) -> None:
+        self._exponent = np.asarray(exponent, np.int64)
+        # half a unit, less one for negative numbers; nothing at all where nothing is shifted
+        self._half = np.left_shift(np.int64(1), self._exponent) >> 1
+        self._less = None if (self._exponent > 0).all() else np.where(self._exponent > 0, np.int64(-1), np.int64(0))
+
+    def __call__(self, values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the shifted values, int64 in the broadcast shape."""
+        less = values >> 63
+        if self._less is not None:
+            less = less & self._less
+        shifted: npt.NDArray[np.int64] = values + self._half
+        shifted += less
+        shifted >>= self._exponent
+        return shifted
 
 
 class QuantizedMultiplier:
@@ -133,10 +151,7 @@ class QuantizedMultiplier:
         shifts = np.asarray(shift, np.int64)
         self._multiplier = np.asarray(multiplier, np.int64)
         self._left = np.maximum(shifts, 0).astype(np.int32) if (shifts > 0).any() else None
-        self._right = np.maximum(-shifts, 0)
-        # half a unit of what is shifted out; where nothing is, negative numbers are not nudged either
-        self._half = np.left_shift(np.int64(1), self._right) >> 1
-        self._nudge = None if (self._right > 0).all() else np.where(self._right > 0, np.int64(-1), np.int64(0))
+        self._right = RoundingShift(np.maximum(-shifts, 0))
         self._total = _FRACTION_BITS - shifts
         self._below = np.int64(1) << (self._total - 1)
         self._apply = self._round_once if rounding is Rounding.SINGLE else self._round_twice
@@ -146,18 +161,8 @@ class QuantizedMultiplier:
         return self._apply(values)
 
     def _round_twice(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        # high_multiply and round_shift_right, in as few passes as can be
         shifted = values if self._left is None else np.left_shift(values, self._left)
-        high = np.multiply(shifted, self._multiplier, dtype=np.int64)
-        high += _HALF
-        high >>= _FRACTION_BITS
-        negative = high >> 63
-        if self._nudge is not None:
-            negative &= self._nudge
-        high += self._half
-        high += negative
-        high >>= self._right
-        return high.astype(np.int32)
+        return self._right(high_multiply(shifted.astype(np.int64), self._multiplier)).astype(np.int32)
 
     def _round_once(self, values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         product = np.multiply(values, self._multiplier, dtype=np.int64)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import structlog
 
 from edge_runtime.errors import SinkError
+from edge_runtime.files import sync_folder
 from edge_runtime.telemetry.lines import LineSink
 
 __all__ = ["JsonLinesSink", "StandardOutputSink"]
@@ -56,7 +57,7 @@ class JsonLinesSink(LineSink):
         self._end = os.fstat(self._descriptor).st_size
         if is_new:
             # The file's name is durable only when its folder is.
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         self._cut_unfinished_line()
 
     def _cut_unfinished_line(self) -> None:
@@ -124,11 +125,3 @@ class StandardOutputSink(LineSink):
 
     def _release(self) -> None:
         """Do nothing: standard output is not this sink's to close."""
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -101,7 +101,7 @@ class MqttCarrier(Carrier):
 
     def _client(self) -> _Client:
         broker, will = self._broker, self._payloads.will()
-        client = _Client(
+        return _Client(
             broker.host,
             broker.port,
             identifier=broker.client_id,
@@ -116,8 +116,6 @@ class MqttCarrier(Carrier):
             max_queued_outgoing_messages=QUEUED_MESSAGES,
             **self._session(),
         )
-        client.pending_calls_threshold = QUEUED_MESSAGES
-        return client
 
     def _session(self) -> dict[str, Any]:
         """Return what makes the session persistent, in the protocol's version."""
