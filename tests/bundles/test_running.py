@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from edge_runtime.bundles import load_private_key, make_keys, write_bundle
 from edge_runtime.cli.main import main
 from edge_runtime.stream import save_recording
 from support import daemon
+from support.browser import chromium
 from support.mosquitto import free_port
 from support.networks import dense_network
 from support.pty import PluggedDevice
@@ -249,17 +249,11 @@ def test_the_verbs_do_the_same(device: Device, tmp_path: Path, monkeypatch: Any,
 
 
 def test_the_page_shows_the_shadow_and_takes_a_bundle_on(device: Device, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
     device.push(device.bundle(seed=8))
     device.act("shadow")
     device.push(device.bundle(key="other"))
     device.running.wait_for(lambda s: s["pipelines"]["vibration"]["bundles"]["shadow"]["labelled"] > 5)
-    expect = playwright.expect
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as (browser, expect):
         page = browser.new_page(viewport={"width": 1360, "height": 1010})
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -273,5 +267,4 @@ def test_the_page_shows_the_shadow_and_takes_a_bundle_on(device: Device, tmp_pat
         page.get_by_role("button", name="activate the bundle").click()
         expect(page.locator("#bundlephase")).to_have_text("trial", timeout=60_000)
         expect(page.locator("#bundleactive")).to_contain_text("press 8", timeout=20_000)
-        browser.close()
     assert complaints == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from edge_runtime.features import compute_recording
 from edge_runtime.model import Interpreter
 from edge_runtime.service.metrics import render_metrics
 from support import daemon, driven
+from support.browser import chromium
 from support.device import NETWORKS, RECORDING, write_device, write_pipeline
 from support.mosquitto import free_port, mosquitto
 from support.networks import dense_network
@@ -306,18 +306,12 @@ def test_each_ones_state_is_found_again_after_kills(tmp_path: Path, kills: int) 
 
 
 def test_the_page_takes_the_bundle_of_the_pipeline_that_it_shows(tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
     port = free_port()
-    expect = playwright.expect
     file = write(tmp_path, cases=4000, more=f"[service]\nport = {port}\n")
-    with daemon_of(file, port) as running, playwright.sync_playwright() as driver:
+    with daemon_of(file, port) as running, chromium() as (browser, expect):
         (tmp_path / "a.bundle").write_bytes(bundle(tmp_path, 7))
         where = ("--url", running.url, "--pipeline", "pump")
         assert isinstance(verb("bundle", "stage", tmp_path / "a.bundle", *where), dict)
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1360, "height": 1010})
         page.goto(running.url + "/")
         expect(page.locator("#bundlephase")).to_have_text("quiet", timeout=20_000)
@@ -330,5 +324,4 @@ def test_the_page_takes_the_bundle_of_the_pipeline_that_it_shows(tmp_path: Path)
         expect(page.locator("#bundleactive")).to_contain_text("b7 7", timeout=20_000)
         page.get_by_label("pipeline").select_option("press")
         expect(page.locator("#bundlephase")).to_have_text("quiet", timeout=20_000)
-        browser.close()
         assert [state_of(running, name)[0] for name in NAMES] == ["quiet", "trial"]

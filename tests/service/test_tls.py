@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from edge_runtime.cli.main import app
+from support.browser import chromium
 from support.certificates import ELLIPTIC, make_certificates
 from support.device import RECORDING, write_device, write_pipeline
 from support.mosquitto import free_port
@@ -134,13 +135,7 @@ def test_token_and_certificate_are_taken_up_without_a_restart(
 
 
 def test_the_page_asks_for_the_token_and_again_when_it_is_another(daemon: SecureDaemon, tmp_path: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
-    expect = playwright.expect
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as (browser, expect):
         # The authority is the test's own; that it is checked, the clients above show.
         page = browser.new_page(ignore_https_errors=True)
         page.goto(f"https://127.0.0.1:{daemon.port}/")
@@ -153,7 +148,6 @@ def test_the_page_asks_for_the_token_and_again_when_it_is_another(daemon: Secure
             if token == OLD:
                 (tmp_path / "token").write_text(NEW)
                 daemon.hang_up()
-        browser.close()
 
 
 def test_what_is_wrong_changes_nothing(daemon: SecureDaemon, tmp_path: Path, authorities: tuple[Path, Path]) -> None:
