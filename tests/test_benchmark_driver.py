@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from support.scripts import load_script
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "driver.py"
 
@@ -14,11 +14,7 @@ SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "driver.py"
 def test_the_driver_is_measured_with_and_without_pynq(
     theirs_us: float | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spec = importlib.util.spec_from_file_location("benchmark_driver", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(SCRIPT)
     monkeypatch.setattr(module, "INFERENCES", 20)
     monkeypatch.setattr(module, "WARM_UP", 2)
     monkeypatch.setattr(module, "pynq_dma_us", lambda *_: theirs_us)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -8,16 +7,13 @@ from pathlib import Path
 from edge_runtime.boards import load_board
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.report import describe, overlay_mac_share
+from support.scripts import load_script
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "nngen.py"
 
 
 def test_the_network_is_the_one_that_it_says_and_runs_on_the_overlay() -> None:
-    spec = importlib.util.spec_from_file_location("benchmark_nngen", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script(SCRIPT)
     board = load_board(module.BOARD)
     program = compile_model(module.network(), board.overlay, name="nngen")
     assert describe(program, board=board.name, clock_hz=1).macs == 305_152

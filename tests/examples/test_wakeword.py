@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +13,7 @@ from edge_runtime.daemon.config import ModelTable
 from edge_runtime.errors import DataError
 from edge_runtime.features import FeatureView, FeatureWindow
 from edge_runtime.stream import Flags, Recording, load_recording, sample_times
+from support.scripts import load_script
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "wakeword"
 EASY_WORDS = (1.0, 4.0, 7.0)
@@ -23,13 +22,7 @@ EASY_WORDS = (1.0, 4.0, 7.0)
 
 @pytest.fixture(scope="module")
 def example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("listen", EXAMPLE / "listen.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_script(EXAMPLE / "listen.py")
 
 
 @pytest.fixture(scope="module")

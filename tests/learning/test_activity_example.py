@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -18,17 +16,14 @@ from edge_runtime.features import FeatureView, compute_recording, quantize_featu
 from edge_runtime.model import Interpreter, find_head, load_tflite
 from edge_runtime.sources import aeon_data_file, read_ts
 from edge_runtime.stream import concatenate_cases
+from support.scripts import load_script
 
 FOLDER = Path(__file__).parents[2] / "examples" / "activity"
 RECORD = json.loads((FOLDER / "training.json").read_text())
 
 
 def load_example(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"activity_{name}", FOLDER / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up there
-    spec.loader.exec_module(module)
-    return module
+    return load_script(FOLDER / f"{name}.py")
 
 
 def test_the_record_describes_these_files() -> None:
