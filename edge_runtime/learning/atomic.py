@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from edge_runtime.errors import StateError
-from edge_runtime.files import replace_durably
 
-__all__ = ["write_atomically"]
+__all__ = ["sync_folder", "write_atomically"]
 
 
 def write_atomically(path: Path, data: bytes, *, what: str) -> None:
@@ -27,7 +27,22 @@ def write_atomically(path: Path, data: bytes, *, what: str) -> None:
     StateError
         If it cannot be written; what was there stays.
     """
+    temporary = path.with_suffix(".part")
     try:
-        replace_durably(path, data)
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         raise StateError(f"{what} {path} cannot be written: {error.strerror}") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make durable which files a folder has."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing_extensions import Self
 
 from edge_runtime.errors import StateError
-from edge_runtime.files import sync_folder
-from edge_runtime.learning.atomic import write_atomically
+from edge_runtime.learning.atomic import sync_folder, write_atomically
 from edge_runtime.learning.events import Event, LabelEvent, ReserveEvent
 from edge_runtime.learning.journal import Journal
 from edge_runtime.learning.learner import Learner

@@ -226,7 +226,6 @@ def test_logs_and_checkpoints_do_not_pile_up(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("checkpoint-*.state"))) == 2
     assert len(list(tmp_path.glob("labels-*.log"))) <= 3
     assert not list(tmp_path.glob("*.part"))
-    assert not list(tmp_path.glob("*.new"))
 
 
 def test_a_state_of_another_network_is_refused_with_a_reason(tmp_path: Path) -> None:
