@@ -42,6 +42,9 @@ _BUILD_ARGS = (
     "-CFLAGS",
     "-O0",
 )
+# The simulator's Python has asserts explained by pytest. By itself pytest would load every plugin that is installed and
+# rewrite numpy too, on each start: four seconds, where a bench runs for one.
+_ASSERTIONS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "COCOTB_REWRITE_ASSERTION_FILES": "tests/rtl/*.py"}
 # A make variable: the run-time library's objects to compile.
 _NO_RUNTIME = "VM_GLOBAL_FAST="
 _LOG_LINES = 60
@@ -75,7 +78,7 @@ def build_and_run(source: Path, parameters: Mapping[str, int], *, bench: str, fo
             hdl_toplevel_lang="verilog",
             build_dir=folder,
             seed=seed,
-            extra_env={"RTL_PARAMETERS": repr(dict(parameters))},
+            extra_env={"RTL_PARAMETERS": repr(dict(parameters)), **_ASSERTIONS},
             log_file=log,
         )
     except (SystemExit, RuntimeError) as error:
