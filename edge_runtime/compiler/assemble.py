@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_runtime.compiler.descriptor import descriptor_fields, descriptor_words
@@ -14,15 +14,15 @@ from edge_runtime.compiler.layouts import PartLayout, lay_out
 from edge_runtime.compiler.lowering import lower_part
 from edge_runtime.compiler.memory import ActivationPlan, first_layer_at, plan_activations
 from edge_runtime.compiler.operands import resolved_operands
+from edge_runtime.compiler.overflow import MemoryOverflowError, operators_to_send
 from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.compiler.placement import Decision, cut, place
 from edge_runtime.compiler.program import BufferUse, HeadSlot, LayerPlace, Part, Placement, Program
 from edge_runtime.compiler.schedule import PlacedLayer, ScheduledLayer, schedule_run
 from edge_runtime.compiler.scope import Scope
-from edge_runtime.errors import FitError
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph
-from edge_runtime.model.head import HeadSite, find_head
+from edge_runtime.model.head import find_head
 from edge_runtime.model.reader import read_tflite
 
 __all__ = ["compile_model"]
@@ -49,7 +49,8 @@ def compile_model(
     rounding
         Which of TFLite's roundings the fully-connected layers follow.
     allow_cpu
-        Send what does not fit the overlay to the CPU, the largest operators first.
+        Send what does not fit the overlay to the CPU: of the operators that use what is short, those that cost the
+        CPU least for what they free.
 
     Raises
     ------
@@ -60,25 +61,30 @@ def compile_model(
     """
     graph = read_tflite(model, name)
     sent_away: dict[int, str] = {}
+    moved: set[int] = set()
     program = None
     while program is None:
-        compilation = _Compilation(graph, model, parameters, rounding, name)
-        program = _attempt(compilation, sent_away, allow_cpu=allow_cpu)
+        compilation = _Compilation(graph, model, parameters, rounding, name, frozenset(moved))
+        program = _attempt(compilation, sent_away, moved, allow_cpu=allow_cpu)
     return program
 
 
-def _attempt(compilation: _Compilation, sent_away: dict[int, str], *, allow_cpu: bool) -> Program | None:
-    """Compile; or add an operator that has to go to the CPU, and return None."""
+def _attempt(
+    compilation: _Compilation, sent_away: dict[int, str], moved: set[int], *, allow_cpu: bool
+) -> Program | None:
+    """Compile; or add an operator that has to go to the CPU, or to have an operand moved, and return None."""
     decisions = place(compilation.graph, sent_away)
     try:
         return compilation.compile(decisions)
+    except _OperandsApart as refusal:
+        moved.add(refusal.operator)
     except _CannotLower as refusal:
         sent_away[refusal.operator] = refusal.reason
-    except FitError as error:
-        largest = _largest_on_overlay(compilation.graph, decisions) if allow_cpu else None
-        if largest is None:
+    except MemoryOverflowError as error:
+        on_overlay = {decision.operator for decision in decisions if decision.on_overlay}
+        if not allow_cpu:
             raise
-        sent_away[largest] = f"does not fit: {error}"
+        sent_away |= dict.fromkeys(operators_to_send(compilation.graph, error, on_overlay), f"does not fit: {error}")
     return None
 
 
@@ -89,16 +95,12 @@ class _CannotLower(Exception):  # noqa: N818 - no error: a turn that compilation
         self.reason = reason
 
 
-def _largest_on_overlay(graph: Graph, decisions: Sequence[Decision]) -> int | None:
-    """Return the operator with the largest weights, or else the largest output, that the overlay still has."""
-    candidates = [graph.operators[decision.operator] for decision in decisions if decision.on_overlay]
+class _OperandsApart(Exception):  # noqa: N818 - no error: a turn that compilation takes
+    """An operator's operands cannot be placed so that both are read in one step: one has to be copied."""
 
-    def size(index: int) -> tuple[int, int]:
-        operator = graph.operators[index]
-        constants = sum(graph.tensor(tensor).size for tensor in operator.inputs if graph.tensor(tensor).is_constant)
-        return constants, graph.output_tensor(operator).size
-
-    return max((operator.index for operator in candidates), key=size, default=None)
+    def __init__(self, operator: int) -> None:
+        super().__init__(operator)
+        self.operator = operator
 
 
 @dataclass
@@ -110,10 +112,11 @@ class _Compilation:
     parameters: OverlayParameters
     rounding: Rounding
     name: str
+    moved: frozenset[int] = frozenset()
 
     def compile(self, decisions: Sequence[Decision]) -> Program:
         images = Images(self.parameters)
-        builder = _PartBuilder(self.graph, images, find_head(self.graph), self.rounding)
+        builder = _PartBuilder(Scope(self.graph, self.parameters, self.rounding), images, self.moved)
         parts = tuple(
             builder.build(operators) if on_overlay else Part(operators, on_overlay=False)
             for on_overlay, operators in cut(decisions)
@@ -141,19 +144,20 @@ class _Compilation:
 class _PartBuilder:
     """Lowers overlay parts into the images."""
 
-    def __init__(self, graph: Graph, images: Images, head: HeadSite | None, rounding: Rounding) -> None:
-        self._graph = graph
+    def __init__(self, scope: Scope, images: Images, moved: Collection[int]) -> None:
+        self._scope = scope
+        self._graph = scope.graph
         self._images = images
-        self._head = head
-        self._rounding = rounding
-        self._parameters = images.parameters
+        self._head = find_head(scope.graph)
+        self._moved = moved
+        self._parameters = scope.parameters
         self.head_slot: HeadSlot | None = None
         self.extent = 0
 
     def build(self, operators: tuple[int, ...]) -> Part:
         sources, results = _boundary(self._graph, operators)
         keep = sorted(self._kept(operators, results))
-        part = lay_out(Scope(self._graph, self._parameters, self._rounding), operators, keep)
+        part = lay_out(self._scope, operators, keep, self._moved)
         sources = [tensor for tensor in sources if tensor in part.scope.layouts]
         layers = lower_part(part, head=self._head.operator if self._head else None, keep=keep)
         _check_all_lowered(self._graph, part, layers)
@@ -219,9 +223,11 @@ class _PartBuilder:
         spans = _spans(scheduled, cycles)
         places = []
         for layer, row, when, span in zip(layers, fields, scheduled, spans, strict=True):
+            before = self._images.uses()
             index = self._append(layer, {**row, "WAIT": when.wait}, part, plan)
-            handed_on = layer.fused and layer.unit is Unit.VECTOR
-            output = None if handed_on else _placement(layer.target, part, plan)
+            self._images.charge(layer.operator, before)
+            own = layer.target >= len(self._graph.tensors) or (layer.fused and layer.unit is Unit.VECTOR)
+            output = None if own else _placement(layer.target, part, plan)
             places.append(LayerPlace(layer.operator, index, layer.unit.value.lower(), span, when.last_write, output))
         early = 0 if plan.prefetch is None else scheduled[first_layer_at(layers, plan.prefetch)].first_step
         return tuple(places), cycles, early
@@ -256,7 +262,7 @@ def _resolve(layer: EngineLayer, addresses: Mapping[int, int], parameters: Overl
         return layer
     resolved = resolved_operands(layer, addresses, parameters)
     if resolved is None:
-        raise _CannotLower(layer.operator, "its operands cannot be placed so that both are read in one step")
+        raise _OperandsApart(layer.operator)
     return resolved
 
 

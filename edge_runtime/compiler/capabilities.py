@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from edge_runtime.compiler.layout import form_of
 from edge_runtime.compiler.movement import pad_amounts
 from edge_runtime.compiler.pooling import MOST_RECTANGLES, mean_sweep, pool_rectangles
+from edge_runtime.compiler.spread import smaller_operand
 from edge_runtime.compiler.stored import EIGHT_BITS
 from edge_runtime.model.channels import centred_weights
 from edge_runtime.model.graph import ConcatenationOptions, Graph, Operator, OpKind, Tensor, options_of
@@ -76,12 +78,14 @@ def _mean(graph: Graph, operator: Operator) -> str | None:
 def _binary(graph: Graph, operator: Operator) -> str | None:
     tensors = [graph.tensor(index) for index in operator.inputs[:2]]
     output = graph.output_tensor(operator)
-    varying = [tensor for tensor in tensors if not tensor.is_constant]
     constants = [tensor for tensor in tensors if tensor.is_constant]
-    if any(tensor.size > 1 for tensor in constants):
-        return "a constant operand of more than one element"
-    if any(tensor.shape != output.shape and tensor.size != output.size for tensor in varying):
-        return "operands of two sizes: the overlay does not broadcast"
+    varying = [tensor for tensor in tensors if not tensor.is_constant]
+    if any(tensor.size > 1 and tensor.size != form_of(tensor.shape).channels for tensor in constants):
+        return "a constant operand that is neither one number nor one for each channel"
+    if constants and any(tensor.size != output.size for tensor in varying):
+        return "its constant operand is larger than the other one"
+    if any(tensor.size != output.size for tensor in varying) and smaller_operand(graph, operator) is None:
+        return "operands that the overlay cannot spread to the size of the output"
     return None
 
 

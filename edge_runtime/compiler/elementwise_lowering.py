@@ -1,6 +1,7 @@
 """Layers for the vector unit that work byte by byte: sums of two tables, products, tables.
 
-Where both operands' lines are without gaps, a line is walked as tiles of V bytes; else pixel by pixel.
+Where both operands' lines are without gaps, a line is walked as tiles of V bytes; else, and where channels have
+parameters of their own, pixel by pixel.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.requantisation import Requantisation, channel_words
 from edge_runtime.compiler.scope import Site
 
-__all__ = ["lower_product", "lower_sum", "lower_table"]
+__all__ = ["lower_product", "lower_rescaling", "lower_sum", "lower_table"]
 
 _NO_MASK_HEIGHT = (1 << 16) - 1
 
@@ -32,12 +33,19 @@ class _Loops:
     position_steps: tuple[int, int]
 
 
-def _loops(source: Layout, target: Layout) -> _Loops:
+def _loops(source: Layout, target: Layout, *, by_channel: bool) -> _Loops:
     form = source.form
+    if by_channel:
+        return _by_pixel(source, target)
     if source.is_dense and target.is_dense:
         return _Loops(1, 1, form.size, (0, 0), (0, 0))
     if source.has_full_lines and target.has_full_lines:
         return _Loops(form.lines, 1, form.columns * form.channels, (source.pitch, target.pitch), (0, 0))
+    return _by_pixel(source, target)
+
+
+def _by_pixel(source: Layout, target: Layout) -> _Loops:
+    form = source.form
     return _Loops(form.lines, form.columns, form.channels, (source.pitch, target.pitch), (source.pixel, target.pixel))
 
 
@@ -46,10 +54,15 @@ def lower_table(
     requantisation: Requantisation,
     site: Site,
 ) -> EngineLayer:
-    """Lower an operator that makes of each byte x ``requantised(table[x])``; `table` is int32[256], x as uint8."""
+    """Lower ``requantised(table[x])`` of each byte x; `table` is int32[256], by x as uint8."""
     tables = np.stack([table, np.zeros_like(table)], axis=1)
     layer = _layer(requantisation, site)
     return EngineLayer(**{**layer.__dict__, "tables": tables, "fields": {**layer.fields, **_function(Function.SUM, 0)}})
+
+
+def lower_rescaling(requantisation: Requantisation, site: Site) -> EngineLayer:
+    """Lower ``requantised(x)`` of each byte x: the maximum over one element."""
+    return _layer(requantisation, site).with_fields(FUNCTION=Function.MAX.value)
 
 
 def lower_sum(
@@ -83,10 +96,10 @@ def _function(function: Function, use_b: int) -> dict[str, int]:
 
 def _layer(requantisation: Requantisation, site: Site) -> EngineLayer:
     source, target, parameters = site.source_layout, site.target_layout, site.parameters
-    loops = _loops(source, target)
     lanes = parameters.vec_lanes
+    words, hold = channel_words(requantisation, lanes)
+    loops = _loops(source, target, by_channel=not hold)
     tiles = -(-loops.bytes // lanes)
-    words, _ = channel_words(requantisation, lanes)
     fields = {
         **requantisation.fields,
         "SEGMENT": lanes,
@@ -109,7 +122,7 @@ def _layer(requantisation: Requantisation, site: Site) -> EngineLayer:
         "OUT_ROW_STEP": loops.row_steps[1],
         "OUT_POS_STEP": loops.position_steps[1],
         "LAST_CHANNELS": loops.bytes - (tiles - 1) * lanes,
-        "PARAM_HOLD": 1,
+        "PARAM_HOLD": int(hold),
     }
     return EngineLayer(
         unit=Unit.VECTOR,
@@ -119,6 +132,6 @@ def _layer(requantisation: Requantisation, site: Site) -> EngineLayer:
         fields=fields,
         cycles=loops.rows * loops.positions * tiles,
         weights=np.zeros((0, parameters.vec_weight_row_bytes), np.uint8),
-        channels=words[:lanes],
+        channels=words,
         used_lanes=None,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +12,8 @@ import numpy.typing as npt
 from edge_runtime.compiler.descriptor import descriptor_words
 from edge_runtime.compiler.engine_layer import EngineLayer, Unit
 from edge_runtime.compiler.host_interface import host_interface
+from edge_runtime.compiler.overflow import MemoryOverflowError
 from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.errors import FitError
 
 __all__ = ["Block", "Images"]
 
@@ -44,13 +45,19 @@ class Block:
 
 @dataclass
 class Images:
-    """All memories but the activations'."""
+    """All memories but the activations'; `users` is how much of each an operator was the first to use."""
 
     parameters: OverlayParameters
     weights: dict[Unit, Block] = field(default_factory=lambda: {unit: Block() for unit in Unit})
     channels: dict[Unit, Block] = field(default_factory=lambda: {unit: Block() for unit in Unit})
     tables: Block = field(default_factory=Block)
     descriptors: list[list[int]] = field(default_factory=list)
+    users: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def charge(self, operator: int, before: Mapping[str, int]) -> None:
+        """Put down to an operator what is used more than `before`."""
+        for memory, used in self.uses().items():
+            self.users.setdefault(memory, Counter())[operator] += used - before[memory]
 
     def place(self, layer: EngineLayer, *, shared: bool = True) -> dict[str, int]:
         """Take in a layer's weights, parameters and tables, and return the fields that say where they are."""
@@ -87,16 +94,18 @@ class Images:
 
         Raises
         ------
-        FitError
+        MemoryOverflowError
             With the numbers, and what would fit.
         """
         for memory, needed in self.uses().items():
             there = getattr(self.parameters, memory)
             if needed > there:
-                raise FitError(
+                raise MemoryOverflowError(
                     f"{name} needs {needed:,} {memory.replace('_', ' ')} and the overlay has {there:,}; "
                     f"an overlay with {memory} = {1 << (needed - 1).bit_length()} would fit it; "
-                    "--allow-cpu lets the CPU run a part"
+                    "--allow-cpu lets the CPU run a part",
+                    excess=needed - there,
+                    users=self.users[memory],
                 )
 
     def descriptor_image(self) -> npt.NDArray[np.uint32]:

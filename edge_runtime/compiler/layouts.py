@@ -13,6 +13,7 @@ from edge_runtime.compiler.layout import Layout, form_of
 from edge_runtime.compiler.movement import concatenated_layout, pad_amounts, pad_value
 from edge_runtime.compiler.pooling import estimate_pool, wished_pool_pitches
 from edge_runtime.compiler.scope import FoldedPad, Scope
+from edge_runtime.compiler.spread import BINARY, smaller_operand, spread_layout, spreads
 from edge_runtime.compiler.stored import stored_zero_point
 from edge_runtime.compiler.weighted import (
     estimate_convolution,
@@ -26,7 +27,6 @@ from edge_runtime.model.graph import Graph, Operator, OpKind
 __all__ = ["PartLayout", "lay_out"]
 
 _WINDOWED = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D)
-_BINARY = (OpKind.ADD, OpKind.SUB, OpKind.MUL)
 _PADS = (OpKind.PAD, OpKind.PADV2)
 
 
@@ -49,8 +49,20 @@ class PartLayout:
     owners: Mapping[int, int]
 
 
-def lay_out(scope: Scope, operators: Sequence[int], keep: Collection[int]) -> PartLayout:
-    """Lay out the tensors of a part; `keep` are those that others read after it."""
+def lay_out(scope: Scope, operators: Sequence[int], keep: Collection[int], moved: Collection[int] = ()) -> PartLayout:
+    """Lay out the tensors of a part.
+
+    Parameters
+    ----------
+    scope
+        The network, the overlay, the rounding.
+    operators
+        The part's.
+    keep
+        Tensors that others read after it.
+    moved
+        Operators of two tensors whose second operand is copied, as the two could not be placed well enough otherwise.
+    """
     graph = scope.graph
     pads = _folded_pads(graph, operators, keep)
     folded = {graph.operators[index].inputs[0] for index in pads}
@@ -59,7 +71,7 @@ def lay_out(scope: Scope, operators: Sequence[int], keep: Collection[int]) -> Pa
         for index in operators
         if graph.operators[index].kind not in VIEWS and graph.operators[index].outputs[0] not in folded
     )
-    scope = replace(scope, pads=pads)
+    scope = replace(scope, pads=pads, spreads=spreads(graph, working, moved))
     planner = _Planner(scope, operators, working)
     joined = _joined(graph, operators, working, keep)
     planner.decide(joined)
@@ -144,6 +156,8 @@ class _Planner:
             seen = self.layouts[source].viewed_as(form_of(self.graph.tensor(view).shape))
             assert seen is not None  # noqa: S101 - what is viewed as another form has been laid out densely
             self.layouts[view] = seen
+        for index, spread in self.scope.spreads.items():
+            self.layouts[spread.tensor] = spread_layout(self.scope, self.graph.operators[index], self.layouts)
 
     def owners(self, joined: Mapping[int, tuple[int, int]]) -> dict[int, int]:
         """Return whose buffer each tensor lies in."""
@@ -181,7 +195,7 @@ class _Planner:
     def _tie(self, operator: Operator, groups: dict[int, _Class], views: Mapping[int, int]) -> None:
         """Give the operands of an operator of two the same pitch."""
         sources = [_root(tensor, views) for tensor in self.scope.sources_of(operator)]
-        if operator.kind in _BINARY and len(sources) == 2:
+        if operator.kind in BINARY and len(sources) == 2 and smaller_operand(self.graph, operator) is None:
             one, other = (groups[tensor] for tensor in sources)
             if one is not other:
                 one.tensors += other.tensors
@@ -200,7 +214,7 @@ class _Planner:
         form = forms[group.tensors[0]]
         base = form.columns * form.channels
         pitches = [base]
-        if not group.dense and form.lines > 1 and len(set(forms.values())) == 1:
+        if not group.dense and len(set(forms.values())) == 1:
             wishes = {wish for reader, layout in self._reads(group, base) for wish in self._wishes(reader, layout)}
             banks = self.scope.parameters.act_banks
             pitches += sorted(base + (wish - base) % banks for wish in wishes)

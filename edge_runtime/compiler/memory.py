@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.operands import aligned_residues
+from edge_runtime.compiler.overflow import MemoryOverflowError
 from edge_runtime.compiler.parameters import OverlayParameters
-from edge_runtime.errors import FitError
 
 __all__ = ["BEAT_BYTES", "ActivationPlan", "first_layer_at", "plan_activations"]
 
@@ -94,14 +94,15 @@ def plan_activations(
 
     Raises
     ------
-    FitError
+    MemoryOverflowError
         If they do not fit, with the bytes that would be needed.
     """
     owners = dict(owners)
     for attempt in ({}, _in_place(layers, layouts, owners, keep)):
         shared = {tensor: _follow(owner, attempt) for tensor, owner in owners.items()}
         buffers = _lifetimes(layers, layouts, shared, sources, keep)
-        for owner, residue in aligned_residues(layers, shared, parameters).items():
+        host = {shared[tensor] for tensor in (*sources, *keep)}
+        for owner, residue in aligned_residues(layers, shared, host, parameters).items():
             buffers[owner].residue = residue
         needed = _first_fit(list(buffers.values()), parameters.act_banks)
         if needed <= parameters.act_bytes:
@@ -110,7 +111,7 @@ def plan_activations(
                 early = {shared[tensor] for tensor in sources}
                 for owner in _unread(layers, shared, keep) & buffers.keys():
                     buffers[owner].last = len(layers)  # nobody waits for its writes to end
-                prefetch = _free_early(buffers, early, parameters)
+                prefetch = _free_early(buffers, early, parameters, times=1 + max(time for time, _ in _times(layers)))
                 needed = max(buffer.address + buffer.size for buffer in buffers.values())
             return ActivationPlan(
                 addresses={tensor: buffers[owner].address for tensor, owner in shared.items() if owner in buffers},
@@ -118,11 +119,23 @@ def plan_activations(
                 extent=needed,
                 prefetch=prefetch,
             )
-    raise FitError(
+    raise MemoryOverflowError(
         f"{name} needs {needed:,} bytes of activation memory and the overlay has {parameters.act_bytes:,}; "
         f"an overlay with act_bytes = {1 << (needed - 1).bit_length()} would fit it; "
-        "--allow-cpu lets the CPU run a part"
+        "--allow-cpu lets the CPU run a part",
+        excess=1,
+        users=_widest(layers, buffers.values()),
     )
+
+
+def _widest(layers: Sequence[EngineLayer], buffers: Collection[_Buffer]) -> dict[int, int]:
+    """Return the operators at work while most bytes are occupied, each with these bytes."""
+    occupied = {
+        layer.operator: sum(buffer.size for buffer in buffers if buffer.first <= time <= buffer.last)
+        for time, layer in _times(layers)
+    }
+    most = max(occupied.values())
+    return {operator: size for operator, size in occupied.items() if size == most}
 
 
 def _unread(layers: Sequence[EngineLayer], owners: Mapping[int, int], keep: Collection[int]) -> set[int]:
@@ -138,17 +151,18 @@ def _unread(layers: Sequence[EngineLayer], owners: Mapping[int, int], keep: Coll
     return {owner for owner, time in last_write.items() if last_read.get(owner, -1) <= time}
 
 
-def _free_early(buffers: Mapping[int, _Buffer], sources: Collection[int], parameters: OverlayParameters) -> int | None:
+def _free_early(
+    buffers: Mapping[int, _Buffer], sources: Collection[int], parameters: OverlayParameters, *, times: int
+) -> int | None:
     """Place buffers so that the place of `sources` is free again from a layer on that is as early as can be.
 
-    Returns that layer; where there is none, all stay where they are.
+    Returns that layer, one of the first `times`; where there is none, all stay where they are.
     """
     trial = {owner: replace(buffer) for owner, buffer in buffers.items()}
     for owner in sources:
         trial[owner].size = -(-trial[owner].size // BEAT_BYTES) * BEAT_BYTES
         trial[owner].residue = trial[owner].residue or 0
-    end = max(buffer.last for buffer in buffers.values())
-    for layer in range(1 + max(trial[owner].last for owner in sources), end):
+    for layer in range(1 + max(trial[owner].last for owner in sources), times):
         for owner in sources:
             trial[owner].again = layer
         if _first_fit(list(trial.values()), parameters.act_banks) > parameters.act_bytes:
@@ -269,4 +283,5 @@ def _first_gap(buffer: _Buffer, placed: Sequence[_Buffer], banks: int) -> int:
 
 
 def _aligned(address: int, residue: int | None, banks: int) -> int:
-    return address if residue is None else address + (residue - address) % banks
+    modulus = _ALIGNMENT if residue is None else banks
+    return address + ((residue or 0) - address) % modulus

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from edge_runtime.compiler.engine_layer import EngineLayer, Function
 from edge_runtime.compiler.parameters import OverlayParameters
@@ -14,20 +14,22 @@ _WORD_BYTES = 4
 
 
 def aligned_residues(
-    layers: Sequence[EngineLayer], owners: Mapping[int, int], parameters: OverlayParameters
+    layers: Sequence[EngineLayer], owners: Mapping[int, int], host: Collection[int], parameters: OverlayParameters
 ) -> dict[int, int]:
     """Return addresses modulo the banks for buffers, so that as many operands as possible can be gathered.
 
-    Products first: they can be gathered only.
+    Products first: they can be gathered only. Buffers that the host writes or reads, `host`, lie at whole words.
     """
     residues: dict[int, int] = {}
     step, banks = parameters.vec_lanes, parameters.act_banks
-    if step % _WORD_BYTES:
-        return residues
     pairs = [layer for layer in layers if layer.other is not None]
     for layer in sorted(pairs, key=lambda layer: layer.fields["FUNCTION"] != Function.MUL.value):
         assert layer.other is not None  # noqa: S101 - as chosen
         one, other = owners[layer.source], owners[layer.other]
+        if other in host:
+            one, other = other, one  # either may come first
+        if step % _WORD_BYTES and (other in host or residues.keys() & {one, other}):
+            continue
         if one in residues and other not in residues:
             residues[other] = (residues[one] + step) % banks
         elif other in residues and one not in residues:

@@ -199,10 +199,16 @@ def transfer_lines(report: CompileReport) -> Iterator[str]:
 
 def _memory_map(program: Program) -> tuple[MapRow, ...]:
     return tuple(
-        MapRow(number, use.tensor, program.graph.tensor(use.tensor).name, use.address, use.size, use.first, use.last)
+        MapRow(number, use.tensor, _tensor_name(program, use.tensor), use.address, use.size, use.first, use.last)
         for number, part in enumerate(program.parts)
         for use in sorted(part.buffers, key=lambda use: (use.address, use.first))
     )
+
+
+def _tensor_name(program: Program, tensor: int) -> str:
+    """Return a tensor's name; numbers behind the graph's are operands that the compiler copies."""
+    tensors = program.graph.tensors
+    return tensors[tensor].name if tensor < len(tensors) else f"an operand of operator {tensor - len(tensors)}, copied"
 
 
 def _warnings(program: Program, rows: tuple[OperatorRow, ...]) -> Iterator[str]:
@@ -268,12 +274,8 @@ def _reason(program: Program, decision: Decision, units: set[str]) -> str:
             if program.graph.operators[decision.operator].kind in VIEWS
             else "done by its neighbours"
         )
-    handed_on = [
-        layer
-        for part in program.parts
-        for layer in part.layers
-        if layer.operator == decision.operator and not layer.output
-    ]
+    layers = [layer for part in program.parts for layer in part.layers if layer.operator == decision.operator]
+    handed_on = not any(layer.output for layer in layers)
     reason = " and ".join(f"runs on the {_UNITS[unit]}" for unit in sorted(units))
     return reason + (", beside the convolution after it" if handed_on else "")
 

@@ -10,7 +10,7 @@ from edge_runtime.compiler.parameters import OverlayParameters
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph, Operator
 
-__all__ = ["FoldedPad", "Scope", "Site"]
+__all__ = ["FoldedPad", "Scope", "Site", "Spread"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,14 @@ class FoldedPad:
     source: int
     above: int
     left: int
+
+
+@dataclass(frozen=True)
+class Spread:
+    """An operand that is copied before an operator of two reads it: the first or second one, and its copy's number."""
+
+    position: int
+    tensor: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +71,8 @@ class Scope:
         By tensor.
     joined
         Tensors that lie in the output of the CONCATENATION that reads them.
+    spreads
+        By operator, the operand that is copied before it.
     """
 
     graph: Graph
@@ -71,6 +81,7 @@ class Scope:
     pads: Mapping[int, FoldedPad] = field(default_factory=dict)
     layouts: Mapping[int, Layout] = field(default_factory=dict)
     joined: frozenset[int] = frozenset()
+    spreads: Mapping[int, Spread] = field(default_factory=dict)
 
     def source_of(self, operator: Operator) -> int:
         """Return the tensor that an operator's first input is read from."""

@@ -11,7 +11,17 @@ from edge_runtime.accelerator.bus import EmulatedBus
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.errors import ModelError
-from edge_runtime.model import Interpreter, write_tflite
+from edge_runtime.model import (
+    Activation,
+    Conv2DOptions,
+    DepthwiseConv2DOptions,
+    GraphBuilder,
+    Interpreter,
+    OpKind,
+    Padding,
+    PoolOptions,
+    write_tflite,
+)
 from support.random_networks import random_network
 from support.random_operators import MAKERS, network_of
 
@@ -31,6 +41,10 @@ OVERLAYS = (
         k_lanes=12, oc_lanes=4, requant_lanes=2, weight_rows=8192, vec_lanes=4, table_pairs=64, packed=False
     ),
     OverlayParameters(k_lanes=48, requant_lanes=16, vec_lanes=16, table_pairs=64, packed=False),
+    OverlayParameters(
+        k_lanes=4, oc_lanes=4, requant_lanes=2, weight_rows=8192, vec_lanes=2, table_pairs=64, packed=False
+    ),
+    OverlayParameters(table_pairs=64, axi_master=True),
 )
 #: Those that have a unit on the overlay.
 LOWERED = ("addition", "concatenation", "convolution", "depthwise", "mean", "multiplication", "pad", "pool", "table")
@@ -75,6 +89,68 @@ def test_random_operators(name, seed):
 @given(seed=st.integers(0, 2**32 - 1))
 def test_random_networks(seed):
     check(random_network(seed), seed)
+
+
+def on_overlay(program):
+    return [decision.on_overlay for decision in program.decisions]
+
+
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("kind", [OpKind.ADD, OpKind.SUB, OpKind.MUL])
+@pytest.mark.parametrize("shape", [(1, 4, 5, 6), (1, 1, 1, 6), (1, 4, 5, 1), (1, 4, 1, 6), (6,), (1,)])
+def test_operands_of_other_shapes_are_spread(kind, shape, overlay):
+    builder = GraphBuilder("spread")
+    wide = builder.input((1, 4, 5, 6), scale=0.05, zero_point=-128)
+    small = builder.input(shape, scale=0.02, zero_point=9)
+    pair = (wide, small) if overlay % 2 else (small, wide)
+    scale = 0.1 if kind is OpKind.MUL else 0.06
+    program = check(builder.graph(builder.binary(kind, *pair, scale=scale, zero_point=5)), overlay)
+    assert on_overlay(program) == [True]
+
+
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("kind", [OpKind.ADD, OpKind.SUB, OpKind.MUL])
+@pytest.mark.parametrize("zero_point", [-128, 0, 127])
+def test_constants_of_a_number_for_each_channel(kind, zero_point, overlay):
+    builder, random = GraphBuilder("constant"), np.random.default_rng(overlay)
+    x = builder.input((1, 4, 5, 11), scale=0.05, zero_point=7)
+    constant = builder.int8_constant(random.integers(-128, 128, (1, 1, 1, 11)), scale=0.02, zero_point=zero_point)
+    y = builder.binary(kind, constant, x, scale=0.08, zero_point=5)
+    assert on_overlay(check(builder.graph(y), overlay)) == [True]
+
+
+@pytest.mark.parametrize("kind", [OpKind.ADD, OpKind.SUB, OpKind.MUL])
+def test_a_tensor_with_itself(kind):
+    builder = GraphBuilder("itself")
+    x = builder.input((1, 4, 5, 6), scale=0.05, zero_point=-20)
+    y = builder.binary(kind, x, x, scale=0.12, zero_point=5)
+    assert on_overlay(check(builder.graph(y), 0)) == [True]
+
+
+@pytest.mark.parametrize("kind", [OpKind.QUANTIZE, OpKind.RELU, OpKind.RELU6])
+def test_other_scales_take_no_table(kind):
+    builder = GraphBuilder("rescaled")
+    x = builder.input((1, 16, 16, 1), scale=0.05, zero_point=-20)
+    program = check(builder.graph(builder.unary(kind, x, scale=0.031, zero_point=-100)), 0)
+    assert len(program.tables) == 0
+
+
+def test_a_pool_over_the_lines_of_a_single_line():
+    builder = GraphBuilder("line")
+    x = builder.input((1, 1, 30, 3), scale=0.05, zero_point=-20)
+    y = builder.pool(OpKind.MAX_POOL_2D, x, PoolOptions(3, 3, 2, 2, Padding.SAME))
+    assert on_overlay(check(builder.graph(y), 0)) == [True]
+
+
+def test_inputs_that_are_read_until_the_end_are_not_fetched_early():
+    builder, random = GraphBuilder("shuffle"), np.random.default_rng(0)
+    x = builder.input((1, 6, 5, 6), scale=0.05, zero_point=3)
+    y, quantization = x, {"weight_scale": 0.004, "scale": 0.05, "zero_point": 3}
+    depthwise = DepthwiseConv2DOptions(1, 1, 1, 1, Padding.SAME, Activation.NONE, 1)
+    y = builder.conv_2d(y, random.integers(-127, 128, (1, 3, 3, 6)), np.zeros(6), depthwise, **quantization)
+    pointwise = Conv2DOptions(1, 1, 1, 1, Padding.SAME)
+    y = builder.conv_2d(y, random.integers(-127, 128, (6, 1, 1, 6)), np.zeros(6), pointwise, **quantization)
+    check(builder.graph(builder.concatenation([x, y], 3)), len(OVERLAYS) - 1)
 
 
 @pytest.mark.parametrize(

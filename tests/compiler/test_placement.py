@@ -30,13 +30,13 @@ def test_a_network_is_cut_into_as_many_parts_as_it_needs():
     assert cut(place(graph)) == ((True, (0,)), (False, (1,)), (True, (2,)), (False, (3,)), (True, (4,)))
 
 
-def test_broadcasting_goes_to_the_cpu_with_a_reason():
+def test_two_operands_to_be_spread_go_to_the_cpu_with_a_reason():
     builder = GraphBuilder("broadcast")
-    one, other = (builder.input(shape, scale=0.5, zero_point=0) for shape in ((1, 4, 4, 8), (1, 1, 1, 8)))
+    one, other = (builder.input(shape, scale=0.5, zero_point=0) for shape in ((1, 4, 4, 1), (1, 1, 1, 8)))
     graph = builder.graph(builder.binary(OpKind.ADD, one, other, scale=1.0, zero_point=0))
     (decision,) = place(graph)
     assert not decision.on_overlay
-    assert "does not broadcast" in decision.reason
+    assert "cannot spread" in decision.reason
 
 
 def test_a_constant_of_one_element_is_taken():
@@ -53,5 +53,5 @@ def test_what_does_not_fit_goes_to_the_cpu_on_request_only():
     with pytest.raises(FitError, match="weight rows"):
         compile_model(model, small, name="large")
     program = compile_model(model, small, name="large", allow_cpu=True)
-    assert [part.on_overlay for part in program.parts] == [False, True]
-    assert "does not fit" in program.decisions[0].reason
+    assert [part.on_overlay for part in program.parts] == [True, False]
+    assert "does not fit" in program.decisions[-1].reason
