@@ -20,13 +20,27 @@ from edge_runtime.model.graph import Graph, Operator, OpKind, Tensor, quantizati
 from edge_runtime.model.scales import convolution_factors, fully_connected_factors
 
 __all__ = [
+    "bias_of",
     "centred_weights",
     "channel_factors",
     "channel_multipliers",
     "constant_of",
     "folded_bias",
     "rounding_of",
+    "source_of",
 ]
+
+
+def source_of(graph: Graph, operator: Operator) -> Tensor:
+    """Return what an operator with weights works on."""
+    return graph.tensor(operator.inputs[2 if operator.kind is OpKind.TRANSPOSE_CONV else 0])
+
+
+def bias_of(graph: Graph, operator: Operator) -> Tensor | None:
+    """Return an operator's bias, None where it has none."""
+    position = 3 if operator.kind is OpKind.TRANSPOSE_CONV else 2
+    index = operator.inputs[position] if position < len(operator.inputs) else -1
+    return None if index == -1 else graph.tensor(index)
 
 
 def centred_weights(graph: Graph, operator: Operator) -> npt.NDArray[np.int16]:
@@ -50,14 +64,15 @@ def folded_bias(graph: Graph, operator: Operator) -> npt.NDArray[np.int32]:
     weights = centred_weights(graph, operator)
     along = tuple(range(3)) if operator.kind is OpKind.DEPTHWISE_CONV_2D else tuple(range(1, weights.ndim))
     folded = -quantization_of(graph.tensor(operator.inputs[0])).zero_point * weights.sum(axis=along, dtype=np.int64)
-    if len(operator.inputs) > 2 and operator.inputs[2] != -1:
-        folded += constant_of(graph.tensor(operator.inputs[2]))
+    bias = bias_of(graph, operator)
+    if bias is not None:
+        folded += constant_of(bias)
     return np.asarray(folded, np.int64).astype(np.int32)
 
 
 def channel_factors(graph: Graph, operator: Operator) -> npt.NDArray[np.float64]:
     """Return the factors from accumulators to outputs, as float64[channels]."""
-    source, weights = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
+    source, weights = source_of(graph, operator), graph.tensor(operator.inputs[1])
     output = graph.output_tensor(operator)
     # the older uint8 kernels have but one factor, and TFLite computes it as it does for fully-connected layers
     plain = operator.kind is OpKind.FULLY_CONNECTED or output.unsigned

@@ -19,10 +19,21 @@ from edge_runtime.model.graph import (
     OpKind,
     Padding,
     PoolOptions,
+    TransposeConvOptions,
     describe,
+    options_of,
 )
 
-__all__ = ["Axis", "Window", "check_padded", "operator_macs", "operator_work", "window_axis", "window_of"]
+__all__ = [
+    "Axis",
+    "Window",
+    "check_padded",
+    "operator_macs",
+    "operator_work",
+    "transposed_window",
+    "window_axis",
+    "window_of",
+]
 
 #: More than any network for a small device needs.
 _LARGEST_PADDED = 1 << 27
@@ -107,6 +118,26 @@ def window_of(graph: Graph, operator: Operator) -> Window:
         raise ModelError(f"{describe(operator)} {error}") from None
 
 
+def transposed_window(graph: Graph, operator: Operator) -> Window:
+    """Return the window over its output that a TRANSPOSE_CONV adds each element of its input to.
+
+    Raises
+    ------
+    ModelError
+        If it is an impossible one.
+    """
+    options = options_of(operator, TransposeConvOptions)
+    _, height, width, _ = graph.output_tensor(operator).shape
+    _, kernel_h, kernel_w, _ = graph.tensor(operator.inputs[1]).shape
+    try:
+        return Window(
+            window_axis(height, kernel_h, stride=options.stride_h, dilation=1, padding=options.padding),
+            window_axis(width, kernel_w, stride=options.stride_w, dilation=1, padding=options.padding),
+        )
+    except ModelError as error:
+        raise ModelError(f"{describe(operator)} goes backwards over its output and {error}") from None
+
+
 def check_padded(operator: Operator, shape: Sequence[int], window: Window) -> None:
     """Check that a picture with all that the windows read around it is not absurdly large.
 
@@ -140,6 +171,8 @@ def operator_macs(graph: Graph, operator: Operator) -> int:
     if operator.kind is OpKind.FULLY_CONNECTED:
         outputs, features = graph.tensor(operator.inputs[1]).shape
         return graph.tensor(operator.inputs[0]).size // features * features * outputs
+    if operator.kind is OpKind.TRANSPOSE_CONV:
+        return graph.tensor(operator.inputs[2]).size * math.prod(graph.tensor(operator.inputs[1]).shape[:3])
     if operator.kind in (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D):
         per_output = graph.tensor(operator.inputs[1]).shape[1:]
         taps = math.prod(per_output) if operator.kind is OpKind.CONV_2D else math.prod(per_output[:2])

@@ -14,6 +14,7 @@ from edge_runtime.errors import ModelError
 from edge_runtime.model.operator_options import (
     Activation,
     BinaryOptions,
+    BlockOptions,
     ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
@@ -27,17 +28,20 @@ from edge_runtime.model.operator_options import (
     Padding,
     PoolOptions,
     ReducerOptions,
+    ResizeOptions,
     SoftmaxOptions,
     SplitOptions,
     SqueezeOptions,
     StridedSliceOptions,
     SvdfOptions,
+    TransposeConvOptions,
     UnpackOptions,
 )
 
 __all__ = [
     "Activation",
     "BinaryOptions",
+    "BlockOptions",
     "ConcatenationOptions",
     "Conv2DOptions",
     "DepthwiseConv2DOptions",
@@ -55,12 +59,14 @@ __all__ = [
     "PoolOptions",
     "Quantization",
     "ReducerOptions",
+    "ResizeOptions",
     "SoftmaxOptions",
     "SplitOptions",
     "SqueezeOptions",
     "StridedSliceOptions",
     "SvdfOptions",
     "Tensor",
+    "TransposeConvOptions",
     "UnpackOptions",
     "describe",
     "options_of",
@@ -73,9 +79,11 @@ class OpKind(str, Enum):
 
     ADD = "ADD"
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    BATCH_TO_SPACE_ND = "BATCH_TO_SPACE_ND"
     CONCATENATION = "CONCATENATION"
     CONV_2D = "CONV_2D"
     DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
+    DEPTH_TO_SPACE = "DEPTH_TO_SPACE"
     DEQUANTIZE = "DEQUANTIZE"
     EXPAND_DIMS = "EXPAND_DIMS"
     FULLY_CONNECTED = "FULLY_CONNECTED"
@@ -91,14 +99,19 @@ class OpKind(str, Enum):
     PACK = "PACK"
     PAD = "PAD"
     PADV2 = "PADV2"
+    PRELU = "PRELU"
     QUANTIZE = "QUANTIZE"
     RELU = "RELU"
     RELU6 = "RELU6"
     RELU_N1_TO_1 = "RELU_N1_TO_1"
     RESHAPE = "RESHAPE"
+    RESIZE_BILINEAR = "RESIZE_BILINEAR"
+    RESIZE_NEAREST_NEIGHBOR = "RESIZE_NEAREST_NEIGHBOR"
     SHAPE = "SHAPE"
     SLICE = "SLICE"
     SOFTMAX = "SOFTMAX"
+    SPACE_TO_BATCH_ND = "SPACE_TO_BATCH_ND"
+    SPACE_TO_DEPTH = "SPACE_TO_DEPTH"
     SPLIT = "SPLIT"
     SPLIT_V = "SPLIT_V"
     SQUEEZE = "SQUEEZE"
@@ -107,6 +120,7 @@ class OpKind(str, Enum):
     SVDF = "SVDF"
     TANH = "TANH"
     TRANSPOSE = "TRANSPOSE"
+    TRANSPOSE_CONV = "TRANSPOSE_CONV"
     UNIDIRECTIONAL_SEQUENCE_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
     UNPACK = "UNPACK"
 

@@ -8,6 +8,7 @@ from enum import Enum
 __all__ = [
     "Activation",
     "BinaryOptions",
+    "BlockOptions",
     "ConcatenationOptions",
     "Conv2DOptions",
     "DepthwiseConv2DOptions",
@@ -21,11 +22,13 @@ __all__ = [
     "Padding",
     "PoolOptions",
     "ReducerOptions",
+    "ResizeOptions",
     "SoftmaxOptions",
     "SplitOptions",
     "SqueezeOptions",
     "StridedSliceOptions",
     "SvdfOptions",
+    "TransposeConvOptions",
     "UnpackOptions",
 ]
 
@@ -85,6 +88,19 @@ class DepthwiseConv2DOptions:
 
 
 @dataclass(frozen=True)
+class TransposeConvOptions:
+    """TRANSPOSE_CONV: output shape [4], weights [out, kernel h, kernel w, c], input [n, h, w, c], optional bias [out].
+
+    `padding` is that of the convolution from the output back to the input.
+    """
+
+    stride_h: int
+    stride_w: int
+    padding: Padding = Padding.SAME
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
 class PoolOptions:
     """AVERAGE_POOL_2D and MAX_POOL_2D."""
 
@@ -101,6 +117,21 @@ class BinaryOptions:
     """ADD, SUB and MUL."""
 
     activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class BlockOptions:
+    """DEPTH_TO_SPACE and SPACE_TO_DEPTH: how many lines and columns of a picture make one of the other."""
+
+    size: int
+
+
+@dataclass(frozen=True)
+class ResizeOptions:
+    """RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR: which places of both pictures lie on each other."""
+
+    align_corners: bool = False
+    half_pixel_centers: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,7 +236,9 @@ Options = (
     | DepthwiseConv2DOptions
     | PoolOptions
     | BinaryOptions
+    | BlockOptions
     | ReducerOptions
+    | ResizeOptions
     | ConcatenationOptions
     | SqueezeOptions
     | SoftmaxOptions
@@ -217,4 +250,5 @@ Options = (
     | GatherOptions
     | LstmOptions
     | SvdfOptions
+    | TransposeConvOptions
 )

@@ -15,6 +15,7 @@ from edge_runtime.model.graph import OpKind
 from edge_runtime.model.operator_options import (
     Activation,
     BinaryOptions,
+    BlockOptions,
     ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
@@ -28,11 +29,13 @@ from edge_runtime.model.operator_options import (
     Padding,
     PoolOptions,
     ReducerOptions,
+    ResizeOptions,
     SoftmaxOptions,
     SplitOptions,
     SqueezeOptions,
     StridedSliceOptions,
     SvdfOptions,
+    TransposeConvOptions,
     UnpackOptions,
 )
 from edge_runtime.model.tflite_fields import integers
@@ -80,10 +83,13 @@ _MASKS = {
 _POOLING = _Format("Pool2DOptions", PoolOptions, _POOL, needed=True)
 _REDUCER = _Format("ReducerOptions", ReducerOptions, _KEEP_DIMS)
 _EXTREMES = _Format("MaximumMinimumOptions")
+_BLOCK = {"size": "BlockSize"}
+_PLACES = {"align_corners": "AlignCorners", "half_pixel_centers": "HalfPixelCenters"}
 
 _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.ADD: _Format("AddOptions", BinaryOptions, _FUSED),
     OpKind.AVERAGE_POOL_2D: _POOLING,
+    OpKind.BATCH_TO_SPACE_ND: _Format("BatchToSpaceNDOptions"),
     OpKind.CONCATENATION: _Format(
         "ConcatenationOptions", ConcatenationOptions, {"axis": "Axis", **_FUSED}, needed=True
     ),
@@ -94,6 +100,7 @@ _FORMATS: Mapping[OpKind, _Format] = {
         {**_DILATED, "depth_multiplier": "DepthMultiplier"},
         needed=True,
     ),
+    OpKind.DEPTH_TO_SPACE: _Format("DepthToSpaceOptions", BlockOptions, _BLOCK, needed=True),
     OpKind.DEQUANTIZE: _Format("DequantizeOptions"),
     OpKind.EXPAND_DIMS: _Format("ExpandDimsOptions"),
     OpKind.FULLY_CONNECTED: _Format(
@@ -114,14 +121,19 @@ _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.PACK: _Format("PackOptions", PackOptions, {"count": "ValuesCount", "axis": "Axis"}, needed=True),
     OpKind.PAD: _Format("PadOptions"),
     OpKind.PADV2: _Format("PadV2Options"),
+    OpKind.PRELU: _Format(),
     OpKind.QUANTIZE: _Format("QuantizeOptions"),
     OpKind.RELU: _Format(),
     OpKind.RELU6: _Format(),
     OpKind.RELU_N1_TO_1: _Format(),
     OpKind.RESHAPE: _Format("ReshapeOptions"),
+    OpKind.RESIZE_BILINEAR: _Format("ResizeBilinearOptions", ResizeOptions, _PLACES, needed=True),
+    OpKind.RESIZE_NEAREST_NEIGHBOR: _Format("ResizeNearestNeighborOptions", ResizeOptions, _PLACES, needed=True),
     OpKind.SHAPE: _Format("ShapeOptions"),
     OpKind.SLICE: _Format("SliceOptions"),
     OpKind.SOFTMAX: _Format("SoftmaxOptions", SoftmaxOptions, {"beta": "Beta"}, needed=True),
+    OpKind.SPACE_TO_BATCH_ND: _Format("SpaceToBatchNDOptions"),
+    OpKind.SPACE_TO_DEPTH: _Format("SpaceToDepthOptions", BlockOptions, _BLOCK, needed=True),
     OpKind.SPLIT: _Format("SplitOptions", SplitOptions, {"count": "NumSplits"}, needed=True),
     OpKind.SPLIT_V: _Format("SplitVOptions", SplitOptions, {"count": "NumSplits"}, needed=True),
     OpKind.SQUEEZE: _Format("SqueezeOptions", SqueezeOptions, {"dims": "SqueezeDims"}),
@@ -130,6 +142,7 @@ _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.SVDF: _Format("SVDFOptions", SvdfOptions, {"rank": "Rank", **_FUSED}, needed=True),
     OpKind.TANH: _Format(),
     OpKind.TRANSPOSE: _Format("TransposeOptions"),
+    OpKind.TRANSPOSE_CONV: _Format("TransposeConvOptions", TransposeConvOptions, _WINDOW, needed=True),
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Format(
         "UnidirectionalSequenceLSTMOptions",
         LstmOptions,

@@ -31,6 +31,7 @@ __all__ = [
     "limits_of",
     "mean_multiplier",
     "multiplication_factor",
+    "prelu_factor",
     "requantize_factor",
 ]
 
@@ -86,6 +87,11 @@ def leaky_factor(source: Tensor, output: Tensor, alpha: float) -> float:
     """Return the factor of a LEAKY_RELU below zero, in float32 throughout."""
     with np.errstate(over="ignore", under="ignore"):
         return float(quantization_of(source).scales[0] * np.float32(alpha) / quantization_of(output).scales[0])
+
+
+def prelu_factor(source: Tensor, alpha: Tensor, output: Tensor) -> float:
+    """Return the factor of a PRELU below zero, from the product of input and alpha, in float32 throughout."""
+    return leaky_factor(source, output, quantization_of(alpha).scale)
 
 
 def hard_swish_factors(source: Tensor, output: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -13,6 +13,7 @@ from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Graph, Operator, OpKind, SplitOptions, StridedSliceOptions, describe, options_of
 
 __all__ = [
+    "blocks_of",
     "broadcast_shape",
     "integers_of",
     "normal_axis",
@@ -150,6 +151,28 @@ def paddings_of(graph: Graph, operator: Operator) -> tuple[tuple[int, int], ...]
     if shape != (rank, 2) or any(not 0 <= number <= _LARGEST_PADDING for number in numbers):
         raise ModelError(f"{describe(operator)} has paddings {numbers} of shape {list(shape)}, for {rank} dimensions")
     return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def blocks_of(graph: Graph, operator: Operator) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
+    """Return the block of a SPACE_TO_BATCH_ND or BATCH_TO_SPACE_ND, and what is padded to or cropped from each side.
+
+    Both are given for each dimension between the first and the last one.
+
+    Raises
+    ------
+    ModelError
+        If they are no constants of as many dimensions as the input has there.
+    """
+    between = len(graph.tensor(operator.inputs[0]).shape) - 2
+    block, numbers = integers_of(graph, operator, 1), integers_of(graph, operator, 2)
+    shape = graph.tensor(operator.inputs[2]).shape
+    if len(block) != between or min(block, default=0) < 1:
+        raise ModelError(f"{describe(operator)} has blocks of {list(block)}, for {between} dimensions of a picture")
+    if shape != (between, 2) or any(not 0 <= number <= _LARGEST_PADDING for number in numbers):
+        raise ModelError(
+            f"{describe(operator)} has borders {list(numbers)} of shape {list(shape)}, for {between} dimensions"
+        )
+    return block, tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def split_of(graph: Graph, operator: Operator) -> tuple[int, int, tuple[int, ...]]:

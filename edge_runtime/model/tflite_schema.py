@@ -38,8 +38,10 @@ _BYTE, _INT32, _FLOAT32, _INT64 = Scalar(1), Scalar(4), Scalar(4), Scalar(8)
 #: The tables of operators' options.
 _OPTIONS: Mapping[str, tuple[Field, ...]] = {
     "AddOptions": (_BYTE, _BYTE),  # activation, pot_scale_int16
+    "BatchToSpaceNDOptions": (),
     "ConcatenationOptions": (_INT32, _BYTE),  # axis, activation
     "Conv2DOptions": (_BYTE, _INT32, _INT32, _BYTE, _INT32, _INT32, _BYTE),  # padding, strides, activation, dilations
+    "DepthToSpaceOptions": (_INT32,),
     "DepthwiseConv2DOptions": (
         _BYTE,
         _INT32,
@@ -64,15 +66,20 @@ _OPTIONS: Mapping[str, tuple[Field, ...]] = {
     "QuantizeOptions": (),
     "ReducerOptions": (_BYTE,),
     "ReshapeOptions": (VectorOf(_INT32),),
+    "ResizeBilinearOptions": (_INT32, _INT32, _BYTE, _BYTE),  # two deprecated; align_corners, half_pixel_centers
+    "ResizeNearestNeighborOptions": (_BYTE, _BYTE),
     "ShapeOptions": (_BYTE,),
     "SliceOptions": (),
     "SoftmaxOptions": (_FLOAT32,),
+    "SpaceToBatchNDOptions": (),
+    "SpaceToDepthOptions": (_INT32,),
     "SplitOptions": (_INT32,),
     "SplitVOptions": (_INT32,),
     "SqueezeOptions": (VectorOf(_INT32),),
     "StridedSliceOptions": (_INT32, _INT32, _INT32, _INT32, _INT32, _BYTE),
     "SVDFOptions": (_INT32, _BYTE, _BYTE),
     "SubOptions": (_BYTE, _BYTE),
+    "TransposeConvOptions": (_BYTE, _INT32, _INT32, _BYTE, _BYTE),  # padding, strides, activation, type of the bias
     "TransposeOptions": (),
     "UnidirectionalSequenceLSTMOptions": (_BYTE, _FLOAT32, _FLOAT32, _BYTE, _BYTE, _BYTE),
     "UnpackOptions": (_INT32, _INT32),

@@ -26,14 +26,19 @@ _TENSOR_TYPES = {dtype: code for code, dtype in DTYPES.items()}
 _OPERATOR_VERSIONS: Mapping[OpKind, int] = {
     OpKind.CONV_2D: 3,
     OpKind.DEPTHWISE_CONV_2D: 3,
+    OpKind.DEPTH_TO_SPACE: 1,
     OpKind.EXPAND_DIMS: 1,
     OpKind.FULLY_CONNECTED: 6,
     OpKind.HARD_SWISH: 1,
+    OpKind.PRELU: 1,
     OpKind.RELU_N1_TO_1: 1,
     OpKind.RESHAPE: 1,
+    OpKind.RESIZE_BILINEAR: 3,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: 3,
     OpKind.SHAPE: 1,
     OpKind.SQUEEZE: 1,
     OpKind.SVDF: 3,
+    OpKind.TRANSPOSE_CONV: 3,
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: 1,
 }
 _ORDINARY_VERSION = 2

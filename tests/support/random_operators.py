@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,69 +31,13 @@ from edge_runtime.model.graph import (
     SvdfOptions,
     UnpackOptions,
 )
+from support.maker import RMS, Maker, affine
+from support.random_pictures import PICTURE_MAKERS
 
 __all__ = ["MAKERS", "network_of", "older_scheme"]
 
-_RMS = 74
 
-
-def affine(scale: float) -> Quantization:
-    return Quantization(np.array([scale], np.float32), np.zeros(1, np.int64))
-
-
-@dataclass
-class _Maker:
-    """Draws operators into one network."""
-
-    builder: GraphBuilder
-    random: np.random.Generator
-
-    def chance(self, share: float) -> bool:
-        return bool(self.random.random() < share)
-
-    def integer(self, low: int, high: int) -> int:
-        """Return an integer from `low` to `high`."""
-        return int(self.random.integers(low, high + 1))
-
-    def scale(self, low: float = -4, high: float = 1) -> float:
-        return float(np.float32(10 ** self.random.uniform(low, high)))
-
-    def zero_point(self) -> int:
-        return self.integer(-128, 127) if self.chance(0.6) else int(self.random.choice([-128, 0, 127]))
-
-    def activation(self) -> Activation:
-        return Activation.NONE if self.chance(0.5) else list(Activation)[self.integer(0, len(Activation) - 1)]
-
-    def shape(self, rank: int, longest: int = 6) -> list[int]:
-        return [self.integer(1, longest) for _ in range(rank)]
-
-    def input(self, shape: Sequence[int]) -> tuple[int, float]:
-        scale = self.scale()
-        return self.builder.input(shape, scale=scale, zero_point=self.zero_point()), scale
-
-    def weights(self, shape: Sequence[int]) -> np.ndarray:
-        kind = self.integer(0, 9)
-        if kind == 0:
-            return self.random.choice([-128, 127], shape)
-        if kind == 1:
-            return np.full(shape, -128)
-        return self.random.integers(-128, 128, shape)
-
-    def weight_scales(self, outputs: int) -> Any:
-        if self.chance(0.3):
-            return [self.scale()]
-        scales = 10 ** self.random.uniform(-0.7, 0, outputs) * self.scale()
-        if self.chance(0.2):  # shifts out of range: such a channel's multiplier is zero
-            scales[self.random.random(outputs) < 0.5] *= 1e-12
-        return scales.tolist()
-
-    def bias(self, outputs: int, spread: float, *, optional: bool) -> np.ndarray | None:
-        extremes = [None if optional else 0, 1, 2**30, 2**31 - 1]
-        largest = spread if self.chance(0.7) else extremes[self.integer(0, 3)]
-        return None if largest is None else self.random.uniform(-largest, largest, outputs).astype(np.int64)
-
-
-def _windowed(maker: _Maker, options: type, weights: Callable[[int, int, int], tuple[list[int], int]], **extra) -> int:
+def _windowed(maker: Maker, options: type, weights: Callable[[int, int, int], tuple[list[int], int]], **extra) -> int:
     kernel = [maker.integer(1, 4), maker.integer(1, 4)]
     stride, dilation = [maker.integer(1, 3), maker.integer(1, 3)], [1, 1]
     if maker.chance(0.3):
@@ -106,7 +49,7 @@ def _windowed(maker: _Maker, options: type, weights: Callable[[int, int, int], t
     x, scale = maker.input((maker.integer(1, 2), height, width, channels))
     shape, outputs = weights(*kernel, channels)
     weight_scale = maker.weight_scales(outputs)
-    spread = _RMS * _RMS * np.sqrt(np.prod(shape) / outputs)
+    spread = RMS * RMS * np.sqrt(np.prod(shape) / outputs)
     return maker.builder.conv_2d(
         x,
         maker.weights(shape),
@@ -118,7 +61,7 @@ def _windowed(maker: _Maker, options: type, weights: Callable[[int, int, int], t
     )
 
 
-def convolution(maker: _Maker) -> list[int]:
+def convolution(maker: Maker) -> list[int]:
     groups = maker.integer(1, 3) if maker.chance(0.2) else 1
 
     def weights(height: int, width: int, channels: int) -> tuple[list[int], int]:
@@ -128,7 +71,7 @@ def convolution(maker: _Maker) -> list[int]:
     return [_windowed(maker, Conv2DOptions, weights)]
 
 
-def depthwise(maker: _Maker) -> list[int]:
+def depthwise(maker: Maker) -> list[int]:
     multiplier = maker.integer(1, 3)
 
     def weights(height: int, width: int, channels: int) -> tuple[list[int], int]:
@@ -137,7 +80,7 @@ def depthwise(maker: _Maker) -> list[int]:
     return [_windowed(maker, DepthwiseConv2DOptions, weights, depth_multiplier=multiplier)]
 
 
-def _two(maker: _Maker) -> tuple[int, int, float, float]:
+def _two(maker: Maker) -> tuple[int, int, float, float]:
     """Return two tensors, one of them perhaps a constant, whose shapes broadcast, and their scales."""
     shape = maker.shape(maker.integer(1, 4), 5)
     other = list(shape)
@@ -156,7 +99,7 @@ def _two(maker: _Maker) -> tuple[int, int, float, float]:
     return (one, two, scale, second) if maker.chance(0.5) else (two, one, second, scale)
 
 
-def addition(maker: _Maker) -> list[int]:
+def addition(maker: Maker) -> list[int]:
     one, two, first, second = _two(maker)
     kind = OpKind.ADD if maker.chance(0.5) else OpKind.SUB
     scale = float(max(first, second) * 10 ** maker.random.uniform(-0.7, 0.7))
@@ -166,7 +109,7 @@ def addition(maker: _Maker) -> list[int]:
     return [maker.builder.binary(kind, one, two, **options)]
 
 
-def multiplication(maker: _Maker) -> list[int]:
+def multiplication(maker: Maker) -> list[int]:
     one, two, first, second = _two(maker)
     scale = float(first * second * 128 * 10 ** maker.random.uniform(-0.7, 0.7))
     if maker.chance(0.1):
@@ -175,7 +118,7 @@ def multiplication(maker: _Maker) -> list[int]:
     return [maker.builder.binary(OpKind.MUL, one, two, **options)]
 
 
-def extreme(maker: _Maker) -> list[int]:
+def extreme(maker: Maker) -> list[int]:
     shape = maker.shape(maker.integer(1, 4), 5)
     other = [1 if maker.chance(0.3) else length for length in shape]
     quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
@@ -183,7 +126,7 @@ def extreme(maker: _Maker) -> list[int]:
     return [maker.builder.binary(OpKind.MAXIMUM if maker.chance(0.5) else OpKind.MINIMUM, one, two, **quantization)]
 
 
-def pool(maker: _Maker) -> list[int]:
+def pool(maker: Maker) -> list[int]:
     kind = OpKind.AVERAGE_POOL_2D if maker.chance(0.6) else OpKind.MAX_POOL_2D
     kernel, stride = [maker.integer(1, 5), maker.integer(1, 5)], [maker.integer(1, 4), maker.integer(1, 4)]
     padding = Padding.SAME if maker.chance(0.5) else Padding.VALID
@@ -192,7 +135,7 @@ def pool(maker: _Maker) -> list[int]:
     return [maker.builder.pool(kind, x, PoolOptions(*kernel, *stride, padding, maker.activation()))]
 
 
-def mean(maker: _Maker) -> list[int]:
+def mean(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     x, scale = maker.input(maker.shape(rank, 9 if rank > 1 else 40))
     axes = maker.random.permutation(rank)[: maker.integer(1, rank)]
@@ -204,14 +147,14 @@ def mean(maker: _Maker) -> list[int]:
     return [maker.builder.mean(x, given, scale=new_scale, zero_point=maker.zero_point(), keep_dims=keep)]
 
 
-def pad(maker: _Maker) -> list[int]:
+def pad(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     x, _ = maker.input(maker.shape(rank, 5))
     around = [(maker.integer(0, 3), maker.integer(0, 3)) for _ in range(rank)]
     return [maker.builder.pad(x, around, maker.zero_point() if maker.chance(0.5) else None)]
 
 
-def concatenation(maker: _Maker) -> list[int]:
+def concatenation(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     shape, axis = maker.shape(rank, 4), maker.integer(0, rank - 1)
     quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
@@ -225,7 +168,7 @@ def concatenation(maker: _Maker) -> list[int]:
     return [maker.builder.concatenation(sources, axis - (rank if maker.chance(0.3) else 0))]
 
 
-def table(maker: _Maker) -> list[int]:
+def table(maker: Maker) -> list[int]:
     kinds = [OpKind.RELU, OpKind.RELU6, OpKind.RELU_N1_TO_1, OpKind.LEAKY_RELU, OpKind.HARD_SWISH, OpKind.QUANTIZE]
     kind = [*kinds, OpKind.LOGISTIC, OpKind.TANH][maker.integer(0, 7)]
     scale = maker.scale(-4, 1.5)
@@ -242,10 +185,10 @@ def table(maker: _Maker) -> list[int]:
     return [maker.builder.unary(kind, x, scale=new, zero_point=zero_point, options=options)]
 
 
-def fully_connected(maker: _Maker) -> list[int]:
+def fully_connected(maker: Maker) -> list[int]:
     inputs, outputs = maker.integer(1, 40), maker.integer(1, 8)
     x, scale = maker.input((maker.integer(1, 3), inputs))
-    weight_scale, spread = maker.weight_scales(outputs), _RMS * _RMS * np.sqrt(inputs)
+    weight_scale, spread = maker.weight_scales(outputs), RMS * RMS * np.sqrt(inputs)
     return [
         maker.builder.fully_connected(
             x,
@@ -259,13 +202,13 @@ def fully_connected(maker: _Maker) -> list[int]:
     ]
 
 
-def softmax(maker: _Maker) -> list[int]:
+def softmax(maker: Maker) -> list[int]:
     scale = maker.scale(-3, 0)
     x = maker.builder.input(maker.shape(maker.integer(1, 3), 12), scale=scale, zero_point=maker.zero_point())
     return [maker.builder.softmax(x, beta=1.0 if maker.chance(0.5) else 0.3)]
 
 
-def view(maker: _Maker) -> list[int]:
+def view(maker: Maker) -> list[int]:
     shape = [1 if maker.chance(0.5) else length for length in maker.shape(maker.integer(1, 4))]
     scale, zero_point, builder = maker.scale(), maker.zero_point(), maker.builder
     x = builder.input(shape, scale=scale, zero_point=zero_point)
@@ -284,7 +227,7 @@ def view(maker: _Maker) -> list[int]:
     return [builder.operate(OpKind.SQUEEZE, [x], y, options=SqueezeOptions(given))]
 
 
-def strided_slice(maker: _Maker) -> list[int]:
+def strided_slice(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     shape, index = maker.shape(rank, 8), []
     numbers: list[list[int]] = [[], [], []]
@@ -314,7 +257,7 @@ def strided_slice(maker: _Maker) -> list[int]:
     return [maker.builder.operate(OpKind.STRIDED_SLICE, [x, *constants], y, options=options)]
 
 
-def slices(maker: _Maker) -> list[int]:
+def slices(maker: Maker) -> list[int]:
     shape = maker.shape(maker.integer(1, 4), 8)
     begin = [maker.integer(0, length - 1) for length in shape]
     size = [maker.integer(1, length - first) for first, length in zip(begin, shape, strict=True)]
@@ -328,7 +271,7 @@ def slices(maker: _Maker) -> list[int]:
     return [maker.builder.operate(OpKind.SLICE, [x, *constants], y)]
 
 
-def split(maker: _Maker) -> list[int]:
+def split(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     shape, axis, count = maker.shape(rank, 5), maker.integer(0, rank - 1), maker.integer(1, 4)
     by_length = maker.chance(0.5)
@@ -349,7 +292,7 @@ def split(maker: _Maker) -> list[int]:
     return outputs
 
 
-def pack(maker: _Maker) -> list[int]:
+def pack(maker: Maker) -> list[int]:
     shape, count = maker.shape(maker.integer(0, 3)), maker.integer(1, 4)
     axis = maker.integer(0, len(shape))
     quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
@@ -359,7 +302,7 @@ def pack(maker: _Maker) -> list[int]:
     return [maker.builder.operate(OpKind.PACK, sources, y, options=options)]
 
 
-def unpack(maker: _Maker) -> list[int]:
+def unpack(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     shape, axis = maker.shape(rank), maker.integer(0, rank - 1)
     quantization = {"scale": maker.scale(), "zero_point": maker.zero_point()}
@@ -372,7 +315,7 @@ def unpack(maker: _Maker) -> list[int]:
     return outputs
 
 
-def transpose(maker: _Maker) -> list[int]:
+def transpose(maker: Maker) -> list[int]:
     rank = maker.integer(1, 5)
     shape, order = maker.shape(rank, 4), maker.random.permutation(rank).astype(np.int32)
     x, scale = maker.input(shape)
@@ -380,7 +323,7 @@ def transpose(maker: _Maker) -> list[int]:
     return [maker.builder.operate(OpKind.TRANSPOSE, [x, maker.builder.constant(order)], y)]
 
 
-def gather(maker: _Maker) -> list[int]:
+def gather(maker: Maker) -> list[int]:
     rank = maker.integer(1, 4)
     shape, axis = maker.shape(rank, 5), maker.integer(0, rank - 1)
     positions = maker.random.integers(0, shape[axis], maker.shape(maker.integer(0, 2), 4)).astype(np.int32)
@@ -390,7 +333,7 @@ def gather(maker: _Maker) -> list[int]:
     return [maker.builder.operate(OpKind.GATHER, [x, maker.builder.constant(positions)], y, options=options)]
 
 
-def lstm(maker: _Maker) -> list[int]:
+def lstm(maker: Maker) -> list[int]:
     builder, random = maker.builder, maker.random
     batch, steps, features, cells = (maker.integer(1, high) for high in (2, 4, 6, 5))
     time_major = maker.chance(0.5)
@@ -399,7 +342,7 @@ def lstm(maker: _Maker) -> list[int]:
 
     def constant(shape: tuple[int, ...], source_scale: float, width: int) -> int:
         # sums of products are Q3.12: their standard deviation is to be about one
-        step = float(2**12 / (_RMS * _RMS * np.sqrt(width)) * 10 ** random.uniform(-1, 1) * 2**-12 / source_scale)
+        step = float(2**12 / (RMS * RMS * np.sqrt(width)) * 10 ** random.uniform(-1, 1) * 2**-12 / source_scale)
         return builder.int8_constant(random.integers(-128, 128, shape), scale=step, zero_point=0)
 
     weights = [constant((cells, features), scale, features) for _ in range(4)]
@@ -421,7 +364,7 @@ def lstm(maker: _Maker) -> list[int]:
     return [builder.operate(kind, inputs, output, options=options, intermediates=inner)]
 
 
-def svdf(maker: _Maker) -> list[int]:
+def svdf(maker: Maker) -> list[int]:
     builder, random = maker.builder, maker.random
     batch, features, units, rank, memory = (maker.integer(1, high) for high in (2, 8, 5, 3, 6))
     x, scale = maker.input((batch, features))
@@ -469,18 +412,19 @@ MAKERS = {
         gather,
         lstm,
         svdf,
+        *PICTURE_MAKERS,
     )
 }
 
 
-def network_of(make: Callable[[_Maker], list[int]], seed: int, count: int) -> Graph:
+def network_of(make: Callable[[Maker], list[int]], seed: int, count: int) -> Graph:
     """Return a network of `count` random operators that have nothing to do with each other."""
-    maker = _Maker(GraphBuilder("random"), np.random.default_rng(seed))
+    maker = Maker(GraphBuilder("random"), np.random.default_rng(seed))
     outputs = [output for _ in range(count) for output in make(maker)]
     return maker.builder.graph(*outputs)
 
 
-_WEIGHTED = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED)
+_WEIGHTED = (OpKind.CONV_2D, OpKind.DEPTHWISE_CONV_2D, OpKind.FULLY_CONNECTED, OpKind.TRANSPOSE_CONV)
 
 
 def older_scheme(graph: Graph, seed: int) -> Graph:
@@ -499,12 +443,14 @@ def older_scheme(graph: Graph, seed: int) -> Graph:
 
 
 def _older_weights(tensors: list[Tensor], operator: Operator, random: np.random.Generator) -> None:
-    source, weights = tensors[operator.inputs[0]], tensors[operator.inputs[1]]
+    first = 2 if operator.kind is OpKind.TRANSPOSE_CONV else 0
+    source, weights = tensors[operator.inputs[first]], tensors[operator.inputs[1]]
     zero_point = random.choice([random.integers(-128, 128), random.integers(-10, 11)])
     scales = weights.quantization.scales[:1]
     tensors[weights.index] = replace(weights, quantization=Quantization(scales, np.array([zero_point])))
-    if len(operator.inputs) > 2 and operator.inputs[2] != -1:
-        bias = tensors[operator.inputs[2]]
+    last = operator.inputs[-1]
+    if last != -1 and tensors[last].data is not None and tensors[last].dtype == np.int32:
+        bias = tensors[last]
         tensors[bias.index] = replace(bias, quantization=affine(source.quantization.scale * float(scales[0])))
 
 

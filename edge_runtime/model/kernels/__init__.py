@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import Graph, Operator, OpKind
-from edge_runtime.model.kernels import movement
+from edge_runtime.model.kernels import blocks, movement
 from edge_runtime.model.kernels.convolution import prepare_convolution, prepare_depthwise
 from edge_runtime.model.kernels.dequantize import prepare_dequantize
 from edge_runtime.model.kernels.elementwise import prepare_addition, prepare_extreme, prepare_multiplication
@@ -15,19 +15,24 @@ from edge_runtime.model.kernels.kernel import Kernel
 from edge_runtime.model.kernels.lstm import prepare_lstm
 from edge_runtime.model.kernels.mean import prepare_mean
 from edge_runtime.model.kernels.pooling import prepare_average_pool, prepare_max_pool
+from edge_runtime.model.kernels.prelu import prepare_prelu
 from edge_runtime.model.kernels.quantize import prepare_quantize
+from edge_runtime.model.kernels.resize import prepare_resize_bilinear, prepare_resize_nearest
 from edge_runtime.model.kernels.softmax import prepare_softmax
 from edge_runtime.model.kernels.svdf import prepare_svdf
 from edge_runtime.model.kernels.tables import lookup_table, prepare_table
+from edge_runtime.model.kernels.transpose_convolution import prepare_transpose_convolution
 
 __all__ = ["Kernel", "lookup_table", "prepare_kernel"]
 
 _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
     OpKind.ADD: prepare_addition,
     OpKind.AVERAGE_POOL_2D: prepare_average_pool,
+    OpKind.BATCH_TO_SPACE_ND: blocks.prepare_batch_to_space,
     OpKind.CONCATENATION: movement.prepare_concatenation,
     OpKind.CONV_2D: prepare_convolution,
     OpKind.DEPTHWISE_CONV_2D: prepare_depthwise,
+    OpKind.DEPTH_TO_SPACE: blocks.prepare_depth_to_space,
     OpKind.DEQUANTIZE: prepare_dequantize,
     OpKind.EXPAND_DIMS: movement.prepare_view,
     OpKind.FULLY_CONNECTED: prepare_fully_connected,
@@ -43,14 +48,19 @@ _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
     OpKind.PACK: movement.prepare_pack,
     OpKind.PAD: movement.prepare_pad,
     OpKind.PADV2: movement.prepare_pad,
+    OpKind.PRELU: prepare_prelu,
     OpKind.QUANTIZE: prepare_quantize,
     OpKind.RELU: prepare_table,
     OpKind.RELU6: prepare_table,
     OpKind.RELU_N1_TO_1: prepare_table,
     OpKind.RESHAPE: movement.prepare_view,
+    OpKind.RESIZE_BILINEAR: prepare_resize_bilinear,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: prepare_resize_nearest,
     OpKind.SHAPE: movement.prepare_shape,
     OpKind.SLICE: movement.prepare_slice,
     OpKind.SOFTMAX: prepare_softmax,
+    OpKind.SPACE_TO_BATCH_ND: blocks.prepare_space_to_batch,
+    OpKind.SPACE_TO_DEPTH: blocks.prepare_space_to_depth,
     OpKind.SPLIT: movement.prepare_split,
     OpKind.SPLIT_V: movement.prepare_split,
     OpKind.SQUEEZE: movement.prepare_view,
@@ -59,6 +69,7 @@ _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
     OpKind.SVDF: prepare_svdf,
     OpKind.TANH: prepare_table,
     OpKind.TRANSPOSE: movement.prepare_transpose,
+    OpKind.TRANSPOSE_CONV: prepare_transpose_convolution,
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: prepare_lstm,
     OpKind.UNPACK: movement.prepare_unpack,
 }

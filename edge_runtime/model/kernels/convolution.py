@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model.channels import centred_weights
+from edge_runtime.model.channels import centred_weights, folded_bias
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.geometry import Window, window_of
 from edge_runtime.model.graph import (
@@ -37,7 +37,8 @@ def prepare_convolution(graph: Graph, operator: Operator, rounding: Rounding) ->
     weights = centred_weights(graph, operator)
     groups = source.shape[3] // weights.shape[3]
     matrices = [exact_matrix(part.reshape(len(part), -1), source) for part in np.split(weights, groups)]
-    finished = finish(graph, operator, options_of(operator, Conv2DOptions).activation, rounding)
+    activation = options_of(operator, Conv2DOptions).activation
+    finished = finish(graph, operator, folded_bias(graph, operator), activation, rounding)
     around = quantization_of(source).zero_point
 
     def convolution(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -63,7 +64,8 @@ def prepare_depthwise(graph: Graph, operator: Operator, rounding: Rounding) -> K
     source, window = graph.tensor(operator.inputs[0]), window_of(graph, operator)
     weights = centred_weights(graph, operator)[0].astype(np.int32)
     multiplier = weights.shape[2] // source.shape[3]
-    finished = finish(graph, operator, options_of(operator, DepthwiseConv2DOptions).activation, rounding)
+    activation = options_of(operator, DepthwiseConv2DOptions).activation
+    finished = finish(graph, operator, folded_bias(graph, operator), activation, rounding)
     around = quantization_of(source).zero_point
 
     def depthwise(pictures: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model.channels import channel_multipliers, folded_bias, rounding_of
+from edge_runtime.model.channels import channel_multipliers, rounding_of
 from edge_runtime.model.fixed_point import QuantizedMultiplier, Rounding
 from edge_runtime.model.graph import Activation, Graph, Operator, quantization_of
 from edge_runtime.model.scales import activation_limits
@@ -17,14 +17,13 @@ __all__ = ["finish"]
 
 
 def finish(
-    graph: Graph, operator: Operator, activation: Activation, golden: Rounding
+    graph: Graph, operator: Operator, bias: npt.NDArray[np.int32], activation: Activation, golden: Rounding
 ) -> Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]]:
     """Return a function from sums of products, int32 [..., channels], to outputs in the output's shape.
 
-    It adds the folded bias, scales, adds the zero point and clamps.
+    It adds `bias`, int32[channels], scales, adds the zero point and clamps.
     """
     output = graph.output_tensor(operator)
-    bias = folded_bias(graph, operator)
     scale = QuantizedMultiplier(*channel_multipliers(graph, operator), rounding_of(operator, golden))
     lowest, highest = activation_limits(activation, output)
     zero_point = np.int32(quantization_of(output).zero_point)

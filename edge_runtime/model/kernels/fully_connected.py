@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from edge_runtime.model.channels import centred_weights
+from edge_runtime.model.channels import centred_weights, folded_bias
 from edge_runtime.model.fixed_point import Rounding
 from edge_runtime.model.graph import FullyConnectedOptions, Graph, Operator, options_of
 from edge_runtime.model.kernels.accumulate import exact_matrix, sums_of
@@ -22,7 +22,8 @@ __all__ = ["prepare_fully_connected"]
 def prepare_fully_connected(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
     """Return a FULLY_CONNECTED as a kernel."""
     matrix = exact_matrix(centred_weights(graph, operator), graph.tensor(operator.inputs[0]))
-    finished = finish(graph, operator, options_of(operator, FullyConnectedOptions).activation, rounding)
+    activation = options_of(operator, FullyConnectedOptions).activation
+    finished = finish(graph, operator, folded_bias(graph, operator), activation, rounding)
 
     def fully_connected(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return finished(sums_of(values.reshape(-1, len(matrix)), matrix))

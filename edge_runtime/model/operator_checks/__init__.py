@@ -13,7 +13,7 @@ import numpy as np
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Graph, Operator, OpKind, describe
-from edge_runtime.model.operator_checks import elementwise, movement, recurrent, weighted, windows
+from edge_runtime.model.operator_checks import elementwise, movement, recurrent, resizing, weighted, windows
 from edge_runtime.model.operator_checks.movement import shape_matches
 
 __all__ = ["check_operator", "shape_matches"]
@@ -71,8 +71,10 @@ _TABLE = (1, 1)
 _RULES: Mapping[OpKind, _Rule] = {
     OpKind.ADD: _Rule((2, 2), elementwise.check_addition),
     OpKind.AVERAGE_POOL_2D: _Rule((1, 1), windows.check_pool),
+    OpKind.BATCH_TO_SPACE_ND: _Rule((3, 3), resizing.check_batch_to_space),
     OpKind.CONCATENATION: _Rule((1, _MANY), movement.check_concatenation),
     OpKind.CONV_2D: _Rule((3, 3), weighted.check_convolution),  # TFLite refuses one without a bias
+    OpKind.DEPTH_TO_SPACE: _Rule((1, 1), resizing.check_depth_to_space),
     OpKind.DEPTHWISE_CONV_2D: _Rule((2, 3), weighted.check_depthwise),
     OpKind.DEQUANTIZE: _Rule(_TABLE, elementwise.check_dequantize),
     OpKind.EXPAND_DIMS: _Rule((2, 2), movement.check_expand_dims),
@@ -89,14 +91,19 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.PACK: _Rule((1, _MANY), movement.check_pack),
     OpKind.PAD: _Rule((2, 2), movement.check_pad),
     OpKind.PADV2: _Rule((3, 3), movement.check_pad),
+    OpKind.PRELU: _Rule((2, 2), elementwise.check_prelu),
     OpKind.QUANTIZE: _Rule(_TABLE, elementwise.check_quantize),
     OpKind.RELU: _Rule(_TABLE, elementwise.check_relu),
     OpKind.RELU6: _Rule(_TABLE, elementwise.check_relu),
     OpKind.RELU_N1_TO_1: _Rule(_TABLE, elementwise.check_relu),
     OpKind.RESHAPE: _Rule((1, 2), movement.check_reshape),
+    OpKind.RESIZE_BILINEAR: _Rule((2, 2), resizing.check_resize_bilinear),
+    OpKind.RESIZE_NEAREST_NEIGHBOR: _Rule((2, 2), resizing.check_resize_nearest),
     OpKind.SHAPE: _Rule((1, 1), movement.check_shape),
     OpKind.SLICE: _Rule((3, 3), movement.check_slice),
     OpKind.SOFTMAX: _Rule(_TABLE, elementwise.check_softmax),
+    OpKind.SPACE_TO_BATCH_ND: _Rule((3, 3), resizing.check_space_to_batch),
+    OpKind.SPACE_TO_DEPTH: _Rule((1, 1), resizing.check_space_to_depth),
     OpKind.SPLIT: _Rule((2, 2), movement.check_split, outputs=_MANY),
     OpKind.SPLIT_V: _Rule((3, 3), movement.check_split, outputs=_MANY),
     OpKind.SQUEEZE: _Rule((1, 1), movement.check_squeeze),
@@ -105,6 +112,7 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.SVDF: _Rule((5, 5), recurrent.check_svdf, needed=3, states=(4,)),
     OpKind.TANH: _Rule(_TABLE, elementwise.check_tanh),
     OpKind.TRANSPOSE: _Rule((2, 2), movement.check_transpose),
+    OpKind.TRANSPOSE_CONV: _Rule((3, 4), weighted.check_transpose_convolution, needed=3),
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Rule((20, 24), recurrent.check_lstm, needed=0, states=(18, 19)),
     OpKind.UNPACK: _Rule((1, 1), movement.check_unpack, outputs=_MANY),
 }

@@ -39,6 +39,7 @@ from edge_runtime.model.scales import (
     hard_swish_factors,
     leaky_factor,
     multiplication_factor,
+    prelu_factor,
     requantize_factor,
 )
 from edge_runtime.model.shapes import broadcast_shape
@@ -51,6 +52,7 @@ __all__ = [
     "check_leaky_relu",
     "check_logistic",
     "check_multiplication",
+    "check_prelu",
     "check_quantize",
     "check_relu",
     "check_softmax",
@@ -128,6 +130,13 @@ def check_leaky_relu(graph: Graph, operator: Operator) -> None:
     source, output = _check_one(graph, operator)
     alpha = options_of(operator, LeakyReluOptions).alpha
     check_factors(operator, [float_ratio(source, output), leaky_factor(source, output, alpha)])
+
+
+def check_prelu(graph: Graph, operator: Operator) -> None:
+    """Check a PRELU."""
+    source, alpha, output = _check_two(graph, operator)
+    _need_same_shape(operator, source, output)
+    check_factors(operator, [float_ratio(source, output), prelu_factor(source, alpha, output)])
 
 
 def check_hard_swish(graph: Graph, operator: Operator) -> None:

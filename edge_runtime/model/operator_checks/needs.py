@@ -27,6 +27,7 @@ __all__ = [
     "need_rank",
     "need_same_quantization",
     "need_shape",
+    "need_vector",
     "optional",
     "wrong",
 ]
@@ -108,6 +109,16 @@ def need_shape(operator: Operator, role: str, tensor: Tensor, shape: Sequence[in
     """Check that a tensor has the shape that follows from others."""
     if tensor.shape != tuple(shape):
         raise wrong(operator, role, tensor, f"has shape {list(tensor.shape)}; {why} {list(shape)}")
+
+
+def need_vector(graph: Graph, operator: Operator, position: int, role: str, numbers: Sequence[int]) -> None:
+    """Check that an input is a constant int32 vector of these numbers, as the output's shape asks for."""
+    vector = graph.tensor(operator.inputs[position])
+    need_constant(operator, role, vector)
+    if vector.dtype != INT32 or len(vector.shape) != 1 or vector.data is None:
+        raise wrong(operator, role, vector, f"is {vector.dtype} {list(vector.shape)}; it must be an int32 vector")
+    if vector.data.tolist() != list(numbers):
+        raise wrong(operator, role, vector, f"is {vector.data.tolist()}; the output's shape asks for {list(numbers)}")
 
 
 def need_same_quantization(operator: Operator, role: str, tensor: Tensor, output: Tensor) -> None:

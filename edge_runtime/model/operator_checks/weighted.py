@@ -1,7 +1,7 @@
-"""FULLY_CONNECTED, CONV_2D and DEPTHWISE_CONV_2D.
+"""FULLY_CONNECTED, CONV_2D, DEPTHWISE_CONV_2D and TRANSPOSE_CONV.
 
-Source: TensorFlow Lite 2.14, ``fully_connected.cc``, ``conv.cc``, ``depthwise_conv.cc`` and ``kernel_util.cc`` under
-``lite/kernels``.
+Source: TensorFlow Lite 2.14, ``fully_connected.cc``, ``conv.cc``, ``depthwise_conv.cc``, ``transpose_conv.cc`` and
+``kernel_util.cc`` under ``lite/kernels``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model.channels import channel_factors
-from edge_runtime.model.geometry import check_padded, window_of
+from edge_runtime.model.channels import bias_of, channel_factors, source_of
+from edge_runtime.model.geometry import check_padded, transposed_window, window_of
 from edge_runtime.model.graph import (
     Conv2DOptions,
     DepthwiseConv2DOptions,
@@ -18,6 +18,7 @@ from edge_runtime.model.graph import (
     Graph,
     Operator,
     Tensor,
+    TransposeConvOptions,
     options_of,
     quantization_of,
 )
@@ -27,18 +28,16 @@ from edge_runtime.model.operator_checks.needs import (
     check_factors,
     ends,
     need_constant,
+    need_int8,
     need_quantized,
     need_rank,
     need_shape,
-    optional,
+    need_vector,
     wrong,
 )
 from edge_runtime.model.scales import activation_limits
 
-__all__ = ["check_convolution", "check_depthwise", "check_fully_connected"]
-
-#: Which input is the bias.
-_BIAS = 2
+__all__ = ["check_convolution", "check_depthwise", "check_fully_connected", "check_transpose_convolution"]
 
 #: TFLite's tolerance for a bias whose scale is not input scale x weight scale, in output steps.
 _BIAS_SCALE_TOLERANCE = 0.02
@@ -52,7 +51,7 @@ def check_fully_connected(graph: Graph, operator: Operator) -> None:
     _check_product(operator, source, weights, output)
     check_factors(operator, channel_factors(graph, operator))
     activation_limits(options_of(operator, FullyConnectedOptions).activation, output)
-    bias = optional(graph, operator, _BIAS)
+    bias = bias_of(graph, operator)
     if bias is not None:
         _check_bias(operator, bias, channels=weights.shape[0], scales=len(quantization_of(weights).scales))
         _check_bias_scale(operator, source, weights, bias, output)
@@ -94,16 +93,38 @@ def check_depthwise(graph: Graph, operator: Operator) -> None:
 
 def _check_windowed(graph: Graph, operator: Operator, channels: int) -> None:
     window = window_of(graph, operator)
-    output = graph.output_tensor(operator)
-    source = graph.tensor(operator.inputs[0])
+    output, source = graph.output_tensor(operator), graph.tensor(operator.inputs[0])
     check_padded(operator, source.shape, window)
     need_shape(operator, "output", output, (source.shape[0], window.h.outputs, window.w.outputs, channels))
     check_factors(operator, channel_factors(graph, operator))
-    bias = optional(graph, operator, _BIAS)
-    if bias is not None:
-        _check_bias(operator, bias, channels=channels, scales=None)
-        if output.unsigned:
-            _check_bias_scale(operator, source, graph.tensor(operator.inputs[1]), bias, output)
+    _check_optional_bias(graph, operator, channels)
+
+
+def check_transpose_convolution(graph: Graph, operator: Operator) -> None:
+    """Check a TRANSPOSE_CONV; the picture it gives may have any size, as in TFLite."""
+    source, output = source_of(graph, operator), graph.output_tensor(operator)
+    weights = graph.tensor(operator.inputs[1])
+    for role, tensor in (("input", source), ("output", output)):
+        need_int8(operator, role, tensor)
+        need_rank(operator, role, tensor, [4])
+    need_vector(graph, operator, 0, "output shape", output.shape)
+    _check_weights(operator, weights, rank=4, axis=0, layout="[outputs, height, width, inputs]")
+    outputs, _, _, inputs = weights.shape
+    need_shape(operator, "input", source, (output.shape[0], *source.shape[1:3], inputs))
+    need_shape(operator, "output", output, (*output.shape[:3], outputs))
+    transposed_window(graph, operator)
+    check_factors(operator, channel_factors(graph, operator))
+    _check_optional_bias(graph, operator, outputs)
+    activation_limits(options_of(operator, TransposeConvOptions).activation, output)
+
+
+def _check_optional_bias(graph: Graph, operator: Operator, channels: int) -> None:
+    bias, output = bias_of(graph, operator), graph.output_tensor(operator)
+    if bias is None:
+        return
+    _check_bias(operator, bias, channels=channels, scales=None)
+    if output.unsigned:
+        _check_bias_scale(operator, source_of(graph, operator), graph.tensor(operator.inputs[1]), bias, output)
 
 
 def _check_weights(operator: Operator, weights: Tensor, *, rank: int, axis: int, layout: str) -> None:
