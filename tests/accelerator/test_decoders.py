@@ -1,0 +1,64 @@
+"""Whole networks that make pictures larger again: what the overlay has no unit for runs between its parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_runtime.accelerator.bus import VerilatorBus
+from edge_runtime.accelerator.verify import verify_model
+from edge_runtime.compiler import OverlayParameters, compile_model
+from edge_runtime.model import Activation, OpKind
+from support.picture_network import PictureNetwork
+
+BOARD = OverlayParameters(axi_master=True)  # pynq_z2's
+
+
+def u_net(enlarge: str, seed: int) -> bytes:
+    """Two levels, each joined with what was there before it was made smaller."""
+    network = PictureNetwork((16, 12, 3), seed)
+    first = network.convolution(8)
+    network.pool()
+    second = network.convolution(16)
+    network.pool()
+    network.convolution(16)
+    for skipped, channels in ((second, 16), (first, 8)):
+        getattr(network, enlarge)(channels)
+        network.join(skipped)
+        network.convolution(channels)
+    network.convolution(2, kernel=1, activation=Activation.NONE)
+    return network.model()
+
+
+def autoencoder(seed: int) -> bytes:
+    network = PictureNetwork((8, 8, 2), seed)
+    network.convolution(8, stride=2)
+    network.convolution(8, stride=2)
+    network.transposed(8)
+    network.prelu()
+    network.transposed(4)
+    network.prelu()
+    network.convolution(2)
+    return network.model()
+
+
+def check(model: bytes, convolutions: int) -> None:
+    program = compile_model(model, BOARD, name="made")
+    placed = [
+        decision.on_overlay
+        for decision, operator in zip(program.decisions, program.graph.operators, strict=True)
+        if operator.kind is OpKind.CONV_2D
+    ]
+    assert placed == [True] * convolutions
+    result = verify_model(model, VerilatorBus(BOARD), name="made", samples=8, seed=1)
+    assert result.holds
+    assert result.elements > 0
+    assert 0 < result.cycles == result.predicted_cycles
+
+
+@pytest.mark.parametrize("enlarge", ["transposed", "bilinear", "nearest", "shuffled"])
+def test_a_u_net_is_exact_with_every_convolution_on_the_overlay(enlarge):
+    check(u_net(enlarge, seed=1), convolutions=8 if enlarge == "shuffled" else 6)
+
+
+def test_an_autoencoder_is_exact_with_every_convolution_on_the_overlay():
+    check(autoencoder(seed=2), convolutions=3)
