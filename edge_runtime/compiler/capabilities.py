@@ -126,9 +126,13 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
     **dict.fromkeys((OpKind.ADD, OpKind.SUB, OpKind.MUL), _binary),
     **dict.fromkeys(
         (
+            OpKind.ABS,
+            OpKind.EXP,
+            OpKind.GELU,
             OpKind.HARD_SWISH,
             OpKind.LEAKY_RELU,
             OpKind.LOGISTIC,
+            OpKind.PRELU,
             OpKind.QUANTIZE,
             OpKind.RELU,
             OpKind.RELU6,

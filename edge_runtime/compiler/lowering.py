@@ -30,11 +30,14 @@ from edge_runtime.model.graph import Graph, Operator, OpKind
 __all__ = ["lower_operator", "lower_part"]
 
 _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
+    OpKind.ABS: lower_lookup,
     OpKind.ADD: lower_addition,
     OpKind.AVERAGE_POOL_2D: lower_average_pool,
     OpKind.CONCATENATION: lower_concatenation,
     OpKind.CONV_2D: lower_convolution,
     OpKind.DEPTHWISE_CONV_2D: lower_depthwise_convolution,
+    OpKind.EXP: lower_lookup,
+    OpKind.GELU: lower_lookup,
     OpKind.HARD_SWISH: lower_lookup,
     OpKind.LEAKY_RELU: lower_lookup,
     OpKind.LOGISTIC: lower_lookup,
@@ -43,6 +46,7 @@ _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
     OpKind.MUL: lower_multiplication,
     OpKind.PAD: lower_pad,
     OpKind.PADV2: lower_pad,
+    OpKind.PRELU: lower_lookup,
     OpKind.QUANTIZE: lower_lookup,
     OpKind.RELU: lower_lookup,
     OpKind.RELU6: lower_lookup,

@@ -275,6 +275,10 @@ class GraphBuilder:
         """Add an int8 tensor that some operator is to write and return its index."""
         return self._add(shape, np.int8, _affine(scale, zero_point))
 
+    def tensor(self, shape: Sequence[int], dtype: npt.DTypeLike) -> int:
+        """Add a tensor that is not quantised and that some operator is to write, and return its index."""
+        return self._add(shape, dtype, None)
+
     def constant(self, data: npt.NDArray[Any], quantization: Quantization | None = None) -> int:
         """Add a constant and return its tensor's index."""
         data = data.copy()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import (
+    BatchMatMulOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
     Graph,
@@ -156,6 +157,9 @@ def operator_work(graph: Graph, operator: Operator) -> int:
     """Return roughly how many elements an operator goes through, for a bound on what a network may ask for."""
     if isinstance(operator.options, PoolOptions):
         return graph.output_tensor(operator).size * operator.options.filter_h * operator.options.filter_w
+    if isinstance(operator.options, BatchMatMulOptions):
+        depth = graph.tensor(operator.inputs[0]).shape[-2 if operator.options.adj_x else -1]
+        return graph.output_tensor(operator).size * depth
     if isinstance(operator.options, LstmOptions):
         source = graph.tensor(operator.inputs[0])
         weights = sum(graph.tensor(index).size for index in operator.inputs if index != -1)

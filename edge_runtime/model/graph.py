@@ -13,6 +13,8 @@ import numpy.typing as npt
 from edge_runtime.errors import ModelError
 from edge_runtime.model.operator_options import (
     Activation,
+    ArgOptions,
+    BatchMatMulOptions,
     BinaryOptions,
     BlockOptions,
     ConcatenationOptions,
@@ -20,8 +22,13 @@ from edge_runtime.model.operator_options import (
     DepthwiseConv2DOptions,
     FullyConnectedOptions,
     GatherOptions,
+    GeluOptions,
+    IndexType,
+    L2NormOptions,
     LeakyReluOptions,
     LstmOptions,
+    MirrorMode,
+    MirrorPadOptions,
     NoOptions,
     Options,
     PackOptions,
@@ -40,6 +47,8 @@ from edge_runtime.model.operator_options import (
 
 __all__ = [
     "Activation",
+    "ArgOptions",
+    "BatchMatMulOptions",
     "BinaryOptions",
     "BlockOptions",
     "ConcatenationOptions",
@@ -47,9 +56,14 @@ __all__ = [
     "DepthwiseConv2DOptions",
     "FullyConnectedOptions",
     "GatherOptions",
+    "GeluOptions",
     "Graph",
+    "IndexType",
+    "L2NormOptions",
     "LeakyReluOptions",
     "LstmOptions",
+    "MirrorMode",
+    "MirrorPadOptions",
     "NoOptions",
     "OpKind",
     "Operator",
@@ -77,36 +91,48 @@ __all__ = [
 class OpKind(str, Enum):
     """The operators that the reader understands, by their TFLite names."""
 
+    ABS = "ABS"
     ADD = "ADD"
+    ARG_MAX = "ARG_MAX"
+    ARG_MIN = "ARG_MIN"
     AVERAGE_POOL_2D = "AVERAGE_POOL_2D"
+    BATCH_MATMUL = "BATCH_MATMUL"
     BATCH_TO_SPACE_ND = "BATCH_TO_SPACE_ND"
+    BROADCAST_TO = "BROADCAST_TO"
     CONCATENATION = "CONCATENATION"
     CONV_2D = "CONV_2D"
     DEPTHWISE_CONV_2D = "DEPTHWISE_CONV_2D"
     DEPTH_TO_SPACE = "DEPTH_TO_SPACE"
     DEQUANTIZE = "DEQUANTIZE"
+    EXP = "EXP"
     EXPAND_DIMS = "EXPAND_DIMS"
     FULLY_CONNECTED = "FULLY_CONNECTED"
     GATHER = "GATHER"
+    GELU = "GELU"
     HARD_SWISH = "HARD_SWISH"
+    L2_NORMALIZATION = "L2_NORMALIZATION"
     LEAKY_RELU = "LEAKY_RELU"
     LOGISTIC = "LOGISTIC"
     MAXIMUM = "MAXIMUM"
     MAX_POOL_2D = "MAX_POOL_2D"
     MEAN = "MEAN"
     MINIMUM = "MINIMUM"
+    MIRROR_PAD = "MIRROR_PAD"
     MUL = "MUL"
     PACK = "PACK"
     PAD = "PAD"
     PADV2 = "PADV2"
     PRELU = "PRELU"
     QUANTIZE = "QUANTIZE"
+    REDUCE_MAX = "REDUCE_MAX"
+    REDUCE_MIN = "REDUCE_MIN"
     RELU = "RELU"
     RELU6 = "RELU6"
     RELU_N1_TO_1 = "RELU_N1_TO_1"
     RESHAPE = "RESHAPE"
     RESIZE_BILINEAR = "RESIZE_BILINEAR"
     RESIZE_NEAREST_NEIGHBOR = "RESIZE_NEAREST_NEIGHBOR"
+    REVERSE_V2 = "REVERSE_V2"
     SHAPE = "SHAPE"
     SLICE = "SLICE"
     SOFTMAX = "SOFTMAX"
@@ -115,10 +141,13 @@ class OpKind(str, Enum):
     SPLIT = "SPLIT"
     SPLIT_V = "SPLIT_V"
     SQUEEZE = "SQUEEZE"
+    SQUARED_DIFFERENCE = "SQUARED_DIFFERENCE"
     STRIDED_SLICE = "STRIDED_SLICE"
     SUB = "SUB"
+    SUM = "SUM"
     SVDF = "SVDF"
     TANH = "TANH"
+    TILE = "TILE"
     TRANSPOSE = "TRANSPOSE"
     TRANSPOSE_CONV = "TRANSPOSE_CONV"
     UNIDIRECTIONAL_SEQUENCE_LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"

@@ -7,6 +7,8 @@ from enum import Enum
 
 __all__ = [
     "Activation",
+    "ArgOptions",
+    "BatchMatMulOptions",
     "BinaryOptions",
     "BlockOptions",
     "ConcatenationOptions",
@@ -14,8 +16,13 @@ __all__ = [
     "DepthwiseConv2DOptions",
     "FullyConnectedOptions",
     "GatherOptions",
+    "GeluOptions",
+    "IndexType",
+    "L2NormOptions",
     "LeakyReluOptions",
     "LstmOptions",
+    "MirrorMode",
+    "MirrorPadOptions",
     "NoOptions",
     "Options",
     "PackOptions",
@@ -47,6 +54,20 @@ class Padding(str, Enum):
 
     SAME = "SAME"
     VALID = "VALID"
+
+
+class MirrorMode(str, Enum):
+    """Whether the outermost elements are left out (REFLECT) or repeated (SYMMETRIC) when a border is mirrored."""
+
+    REFLECT = "REFLECT"
+    SYMMETRIC = "SYMMETRIC"
+
+
+class IndexType(str, Enum):
+    """What positions are given in."""
+
+    INT32 = "INT32"
+    INT64 = "INT64"
 
 
 @dataclass(frozen=True)
@@ -117,6 +138,42 @@ class BinaryOptions:
     """ADD, SUB and MUL."""
 
     activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class ArgOptions:
+    """ARG_MAX and ARG_MIN: the type of the positions that come out."""
+
+    output_type: IndexType = IndexType.INT64
+
+
+@dataclass(frozen=True)
+class BatchMatMulOptions:
+    """BATCH_MATMUL: which of both operands is transposed."""
+
+    adj_x: bool = False
+    adj_y: bool = False
+
+
+@dataclass(frozen=True)
+class GeluOptions:
+    """GELU: by a hyperbolic tangent rather than by the error function."""
+
+    approximate: bool = False
+
+
+@dataclass(frozen=True)
+class L2NormOptions:
+    """L2_NORMALIZATION's fused activation."""
+
+    activation: Activation = Activation.NONE
+
+
+@dataclass(frozen=True)
+class MirrorPadOptions:
+    """MIRROR_PAD: what of the edge is mirrored."""
+
+    mode: MirrorMode
 
 
 @dataclass(frozen=True)
@@ -231,6 +288,8 @@ class SvdfOptions:
 
 Options = (
     NoOptions
+    | ArgOptions
+    | BatchMatMulOptions
     | FullyConnectedOptions
     | Conv2DOptions
     | DepthwiseConv2DOptions
@@ -248,7 +307,10 @@ Options = (
     | PackOptions
     | UnpackOptions
     | GatherOptions
+    | GeluOptions
+    | L2NormOptions
     | LstmOptions
+    | MirrorPadOptions
     | SvdfOptions
     | TransposeConvOptions
 )

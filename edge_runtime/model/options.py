@@ -14,6 +14,8 @@ from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import OpKind
 from edge_runtime.model.operator_options import (
     Activation,
+    ArgOptions,
+    BatchMatMulOptions,
     BinaryOptions,
     BlockOptions,
     ConcatenationOptions,
@@ -21,8 +23,13 @@ from edge_runtime.model.operator_options import (
     DepthwiseConv2DOptions,
     FullyConnectedOptions,
     GatherOptions,
+    GeluOptions,
+    IndexType,
+    L2NormOptions,
     LeakyReluOptions,
     LstmOptions,
+    MirrorMode,
+    MirrorPadOptions,
     NoOptions,
     Options,
     PackOptions,
@@ -83,13 +90,19 @@ _MASKS = {
 _POOLING = _Format("Pool2DOptions", PoolOptions, _POOL, needed=True)
 _REDUCER = _Format("ReducerOptions", ReducerOptions, _KEEP_DIMS)
 _EXTREMES = _Format("MaximumMinimumOptions")
+_INDEX = {"output_type": "OutputType"}
 _BLOCK = {"size": "BlockSize"}
 _PLACES = {"align_corners": "AlignCorners", "half_pixel_centers": "HalfPixelCenters"}
 
 _FORMATS: Mapping[OpKind, _Format] = {
+    OpKind.ABS: _Format("AbsOptions"),
     OpKind.ADD: _Format("AddOptions", BinaryOptions, _FUSED),
+    OpKind.ARG_MAX: _Format("ArgMaxOptions", ArgOptions, _INDEX, needed=True),
+    OpKind.ARG_MIN: _Format("ArgMinOptions", ArgOptions, _INDEX, needed=True),
     OpKind.AVERAGE_POOL_2D: _POOLING,
+    OpKind.BATCH_MATMUL: _Format("BatchMatMulOptions", BatchMatMulOptions, {"adj_x": "AdjX", "adj_y": "AdjY"}),
     OpKind.BATCH_TO_SPACE_ND: _Format("BatchToSpaceNDOptions"),
+    OpKind.BROADCAST_TO: _Format("BroadcastToOptions"),
     OpKind.CONCATENATION: _Format(
         "ConcatenationOptions", ConcatenationOptions, {"axis": "Axis", **_FUSED}, needed=True
     ),
@@ -102,6 +115,7 @@ _FORMATS: Mapping[OpKind, _Format] = {
     ),
     OpKind.DEPTH_TO_SPACE: _Format("DepthToSpaceOptions", BlockOptions, _BLOCK, needed=True),
     OpKind.DEQUANTIZE: _Format("DequantizeOptions"),
+    OpKind.EXP: _Format("ExpOptions"),
     OpKind.EXPAND_DIMS: _Format("ExpandDimsOptions"),
     OpKind.FULLY_CONNECTED: _Format(
         "FullyConnectedOptions",
@@ -110,25 +124,31 @@ _FORMATS: Mapping[OpKind, _Format] = {
         fixed={"WeightsFormat": tflite.FullyConnectedOptionsWeightsFormat.DEFAULT},
     ),
     OpKind.GATHER: _Format("GatherOptions", GatherOptions, {"axis": "Axis", "batch_dims": "BatchDims"}),
+    OpKind.GELU: _Format("GeluOptions", GeluOptions, {"approximate": "Approximate"}),
     OpKind.HARD_SWISH: _Format("HardSwishOptions"),
+    OpKind.L2_NORMALIZATION: _Format("L2NormOptions", L2NormOptions, _FUSED),
     OpKind.LEAKY_RELU: _Format("LeakyReluOptions", LeakyReluOptions, {"alpha": "Alpha"}, needed=True),
     OpKind.LOGISTIC: _Format(),
     OpKind.MAXIMUM: _EXTREMES,
     OpKind.MAX_POOL_2D: _POOLING,
     OpKind.MEAN: _REDUCER,
     OpKind.MINIMUM: _EXTREMES,
+    OpKind.MIRROR_PAD: _Format("MirrorPadOptions", MirrorPadOptions, {"mode": "Mode"}, needed=True),
     OpKind.MUL: _Format("MulOptions", BinaryOptions, _FUSED),
     OpKind.PACK: _Format("PackOptions", PackOptions, {"count": "ValuesCount", "axis": "Axis"}, needed=True),
     OpKind.PAD: _Format("PadOptions"),
     OpKind.PADV2: _Format("PadV2Options"),
     OpKind.PRELU: _Format(),
     OpKind.QUANTIZE: _Format("QuantizeOptions"),
+    OpKind.REDUCE_MAX: _REDUCER,
+    OpKind.REDUCE_MIN: _REDUCER,
     OpKind.RELU: _Format(),
     OpKind.RELU6: _Format(),
     OpKind.RELU_N1_TO_1: _Format(),
     OpKind.RESHAPE: _Format("ReshapeOptions"),
     OpKind.RESIZE_BILINEAR: _Format("ResizeBilinearOptions", ResizeOptions, _PLACES, needed=True),
     OpKind.RESIZE_NEAREST_NEIGHBOR: _Format("ResizeNearestNeighborOptions", ResizeOptions, _PLACES, needed=True),
+    OpKind.REVERSE_V2: _Format("ReverseV2Options"),
     OpKind.SHAPE: _Format("ShapeOptions"),
     OpKind.SLICE: _Format("SliceOptions"),
     OpKind.SOFTMAX: _Format("SoftmaxOptions", SoftmaxOptions, {"beta": "Beta"}, needed=True),
@@ -137,10 +157,13 @@ _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.SPLIT: _Format("SplitOptions", SplitOptions, {"count": "NumSplits"}, needed=True),
     OpKind.SPLIT_V: _Format("SplitVOptions", SplitOptions, {"count": "NumSplits"}, needed=True),
     OpKind.SQUEEZE: _Format("SqueezeOptions", SqueezeOptions, {"dims": "SqueezeDims"}),
+    OpKind.SQUARED_DIFFERENCE: _Format("SquaredDifferenceOptions"),
     OpKind.STRIDED_SLICE: _Format("StridedSliceOptions", StridedSliceOptions, _MASKS, needed=True),
     OpKind.SUB: _Format("SubOptions", BinaryOptions, _FUSED),
+    OpKind.SUM: _REDUCER,
     OpKind.SVDF: _Format("SVDFOptions", SvdfOptions, {"rank": "Rank", **_FUSED}, needed=True),
     OpKind.TANH: _Format(),
+    OpKind.TILE: _Format("TileOptions"),
     OpKind.TRANSPOSE: _Format("TransposeOptions"),
     OpKind.TRANSPOSE_CONV: _Format("TransposeConvOptions", TransposeConvOptions, _WINDOW, needed=True),
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Format(
@@ -155,12 +178,26 @@ _FORMATS: Mapping[OpKind, _Format] = {
 
 _CODES: Mapping[type[Enum], Mapping[Enum, int]] = {
     kind: {member: getattr(codes, member.value) for member in kind}
-    for kind, codes in ((Activation, tflite.ActivationFunctionType), (Padding, tflite.Padding))
+    for kind, codes in (
+        (Activation, tflite.ActivationFunctionType),
+        (IndexType, tflite.TensorType),
+        (MirrorMode, tflite.MirrorPadMode),
+        (Padding, tflite.Padding),
+    )
 }
 
 # TFLite has room for no more, even where a shape tensor makes the option superfluous.
 _MAX_NEW_DIMENSIONS = 8
-_MEANINGS = {kind: {code: member for member, code in codes.items()} for kind, codes in _CODES.items()}
+#: By the name of each type of choices: what it is called, and the members by their numbers.
+_CHOICES = {
+    kind.__name__: (called, {code: member for member, code in _CODES[kind].items()})
+    for kind, called in (
+        (Activation, "fused activation"),
+        (IndexType, "output type"),
+        (MirrorMode, "mirror mode"),
+        (Padding, "padding"),
+    )
+}
 
 
 def options_type(kind: OpKind) -> int:
@@ -254,12 +291,11 @@ def _read(table: Any, theirs: str, form: _Format, name: str, what: str) -> Any:
     if kind == "tuple[int, ...]":
         return integers(table, theirs)
     value = getattr(table, theirs)()
-    meanings = {"Activation": _MEANINGS[Activation], "Padding": _MEANINGS[Padding]}.get(str(kind))
-    if meanings is None:
+    thing, meanings = _CHOICES.get(str(kind), ("", {}))
+    if not meanings:
         return {"bool": bool, "int": int, "float": float}[str(kind)](value)
     if value not in meanings:
         known = ", ".join(member.value for member in meanings.values())
-        thing = "fused activation" if kind == "Activation" else "padding"
         raise ModelError(f"{what} has {thing} {value}, which is not supported; known are {known}")
     return meanings[value]
 

@@ -20,6 +20,7 @@ from edge_runtime.model.graph import Activation, Tensor, describe, quantization_
 
 __all__ = [
     "ADDITION_LEFT_SHIFT",
+    "DIFFERENCE_LEFT_SHIFT",
     "AdditionScales",
     "activation_limits",
     "addition_scales",
@@ -33,10 +34,14 @@ __all__ = [
     "multiplication_factor",
     "prelu_factor",
     "requantize_factor",
+    "squared_difference_scales",
 ]
 
 #: By how much ADD and SUB shift their inputs to the left before they scale them.
 ADDITION_LEFT_SHIFT = 20
+
+#: By how much SQUARED_DIFFERENCE does.
+DIFFERENCE_LEFT_SHIFT = 7
 
 #: The scale on which 2**15 stands for the real number 3.
 _HARD_SWISH_THREE = np.float32(3.0 / 32768.0)
@@ -157,6 +162,22 @@ def addition_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScale
         scale = quantization_of(output).scale
         raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**19th of an input's")
     return AdditionScales(*(quantize_multiplier(factor) for factor in factors))
+
+
+def squared_difference_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScales:
+    """Return the multipliers and shifts of a SQUARED_DIFFERENCE, whose inputs are shifted by `DIFFERENCE_LEFT_SHIFT`.
+
+    Raises
+    ------
+    ModelError
+        If the output's scale is so small that TFLite aborts.
+    """
+    scales = [quantization_of(tensor).scale for tensor in (one, other)]
+    twice, scale = 2 * max(scales), quantization_of(output).scale
+    factor = twice * twice / ((1 << 2 * DIFFERENCE_LEFT_SHIFT) * scale)
+    if split_factor(factor)[1] > 0:
+        raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**12th of an input's squared")
+    return AdditionScales(*(quantize_multiplier(real) for real in (scales[0] / twice, scales[1] / twice, factor)))
 
 
 def multiplication_factor(one: Tensor, other: Tensor, output: Tensor) -> float:

@@ -37,8 +37,13 @@ _BYTE, _INT32, _FLOAT32, _INT64 = Scalar(1), Scalar(4), Scalar(4), Scalar(8)
 
 #: The tables of operators' options.
 _OPTIONS: Mapping[str, tuple[Field, ...]] = {
+    "AbsOptions": (),
     "AddOptions": (_BYTE, _BYTE),  # activation, pot_scale_int16
+    "ArgMaxOptions": (_BYTE,),
+    "ArgMinOptions": (_BYTE,),
+    "BatchMatMulOptions": (_BYTE, _BYTE, _BYTE),
     "BatchToSpaceNDOptions": (),
+    "BroadcastToOptions": (),
     "ConcatenationOptions": (_INT32, _BYTE),  # axis, activation
     "Conv2DOptions": (_BYTE, _INT32, _INT32, _BYTE, _INT32, _INT32, _BYTE),  # padding, strides, activation, dilations
     "DepthToSpaceOptions": (_INT32,),
@@ -52,12 +57,16 @@ _OPTIONS: Mapping[str, tuple[Field, ...]] = {
         _INT32,
     ),  # the multiplier after the strides
     "DequantizeOptions": (),
+    "ExpOptions": (),
     "ExpandDimsOptions": (),
     "FullyConnectedOptions": (_BYTE, _BYTE, _BYTE, _BYTE, _BYTE),
     "GatherOptions": (_INT32, _INT32),
+    "GeluOptions": (_BYTE,),
     "HardSwishOptions": (),
+    "L2NormOptions": (_BYTE,),
     "LeakyReluOptions": (_FLOAT32,),
     "MaximumMinimumOptions": (),
+    "MirrorPadOptions": (_BYTE,),
     "MulOptions": (_BYTE,),
     "PackOptions": (_INT32, _INT32),
     "PadOptions": (),
@@ -68,6 +77,7 @@ _OPTIONS: Mapping[str, tuple[Field, ...]] = {
     "ReshapeOptions": (VectorOf(_INT32),),
     "ResizeBilinearOptions": (_INT32, _INT32, _BYTE, _BYTE),  # two deprecated; align_corners, half_pixel_centers
     "ResizeNearestNeighborOptions": (_BYTE, _BYTE),
+    "ReverseV2Options": (),
     "ShapeOptions": (_BYTE,),
     "SliceOptions": (),
     "SoftmaxOptions": (_FLOAT32,),
@@ -75,10 +85,12 @@ _OPTIONS: Mapping[str, tuple[Field, ...]] = {
     "SpaceToDepthOptions": (_INT32,),
     "SplitOptions": (_INT32,),
     "SplitVOptions": (_INT32,),
+    "SquaredDifferenceOptions": (),
     "SqueezeOptions": (VectorOf(_INT32),),
     "StridedSliceOptions": (_INT32, _INT32, _INT32, _INT32, _INT32, _BYTE),
     "SVDFOptions": (_INT32, _BYTE, _BYTE),
     "SubOptions": (_BYTE, _BYTE),
+    "TileOptions": (),
     "TransposeConvOptions": (_BYTE, _INT32, _INT32, _BYTE, _BYTE),  # padding, strides, activation, type of the bias
     "TransposeOptions": (),
     "UnidirectionalSequenceLSTMOptions": (_BYTE, _FLOAT32, _FLOAT32, _BYTE, _BYTE, _BYTE),

@@ -24,6 +24,7 @@ _TENSOR_TYPES = {dtype: code for code, dtype in DTYPES.items()}
 
 #: The versions of the operators that these graphs can need, all of them known to tflite-runtime 2.14; 2 elsewhere.
 _OPERATOR_VERSIONS: Mapping[OpKind, int] = {
+    OpKind.BROADCAST_TO: 3,
     OpKind.CONV_2D: 3,
     OpKind.DEPTHWISE_CONV_2D: 3,
     OpKind.DEPTH_TO_SPACE: 1,

@@ -47,7 +47,19 @@ OVERLAYS = (
     OverlayParameters(table_pairs=64, axi_master=True),
 )
 #: Those that have a unit on the overlay.
-LOWERED = ("addition", "concatenation", "convolution", "depthwise", "mean", "multiplication", "pad", "pool", "table")
+LOWERED = (
+    "addition",
+    "concatenation",
+    "convolution",
+    "depthwise",
+    "mean",
+    "multiplication",
+    "newer_table",
+    "pad",
+    "pool",
+    "prelu",
+    "table",
+)
 
 few = settings(
     max_examples=5,

@@ -32,6 +32,7 @@ from edge_runtime.model.graph import (
     UnpackOptions,
 )
 from support.maker import RMS, Maker, affine
+from support.random_arrays import ARRAY_MAKERS
 from support.random_pictures import PICTURE_MAKERS
 
 __all__ = ["MAKERS", "network_of", "older_scheme"]
@@ -413,6 +414,7 @@ MAKERS = {
         lstm,
         svdf,
         *PICTURE_MAKERS,
+        *ARRAY_MAKERS,
     )
 }
 

@@ -1,7 +1,7 @@
-"""ADD, SUB, MUL, MAXIMUM and MINIMUM, with broadcasting.
+"""ADD, SUB, MUL, SQUARED_DIFFERENCE, MAXIMUM and MINIMUM, with broadcasting.
 
 Source: TensorFlow Lite 2.14, ``add.h``, ``sub.h`` and ``mul.h`` under ``lite/kernels/internal/reference``, and
-``maximum_minimum.h``.
+``maximum_minimum.h``; ``lite/kernels/squared_difference.cc``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,17 @@ import numpy.typing as npt
 from edge_runtime.model.fixed_point import QuantizedMultiplier, Rounding, quantize_multiplier
 from edge_runtime.model.graph import BinaryOptions, Graph, Operator, OpKind, Tensor, options_of, quantization_of
 from edge_runtime.model.kernels.kernel import Kernel, one_output
-from edge_runtime.model.scales import ADDITION_LEFT_SHIFT, activation_limits, addition_scales, multiplication_factor
+from edge_runtime.model.scales import (
+    ADDITION_LEFT_SHIFT,
+    DIFFERENCE_LEFT_SHIFT,
+    activation_limits,
+    addition_scales,
+    limits_of,
+    multiplication_factor,
+    squared_difference_scales,
+)
 
-__all__ = ["prepare_addition", "prepare_extreme", "prepare_multiplication"]
+__all__ = ["prepare_addition", "prepare_extreme", "prepare_multiplication", "prepare_squared_difference"]
 
 _Steps = Callable[[npt.NDArray[Any]], npt.NDArray[np.int32]]
 _Finish = Callable[[npt.NDArray[np.int32]], npt.NDArray[Any]]
@@ -28,7 +36,10 @@ def prepare_addition(graph: Graph, operator: Operator, rounding: Rounding) -> Ke
     one, other = graph.tensor(operator.inputs[0]), graph.tensor(operator.inputs[1])
     scales = addition_scales(one, other, graph.output_tensor(operator))
     # each input's 256 scaled values are a table
-    tables = [_scaled_steps(one, scales.one), _scaled_steps(other, scales.other)]
+    tables = (
+        _scaled_steps(one, scales.one, ADDITION_LEFT_SHIFT),
+        _scaled_steps(other, scales.other, ADDITION_LEFT_SHIFT),
+    )
     combine = np.subtract if operator.kind is OpKind.SUB else np.add
     finish = _finish(graph, operator, scales.output)
 
@@ -39,10 +50,25 @@ def prepare_addition(graph: Graph, operator: Operator, rounding: Rounding) -> Ke
     return one_output(addition)
 
 
-def _scaled_steps(tensor: Tensor, factor: tuple[int, int]) -> npt.NDArray[np.int32]:
-    """Return what an ADD makes of each of an input's 256 values, by its bits as an unsigned number."""
+def prepare_squared_difference(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (always double)
+    """Return a SQUARED_DIFFERENCE as a kernel."""
+    one, other = (graph.tensor(index) for index in operator.inputs)
+    output, shift = graph.output_tensor(operator), DIFFERENCE_LEFT_SHIFT
+    scales = squared_difference_scales(one, other, output)
+    tables = _scaled_steps(one, scales.one, shift), _scaled_steps(other, scales.other, shift)
+    scale, zero_point = QuantizedMultiplier(*scales.output), np.int32(quantization_of(output).zero_point)
+
+    def squared_difference(inputs: Sequence[Any]) -> npt.NDArray[Any]:
+        first, second = (table[values.view(np.uint8)] for table, values in zip(tables, inputs, strict=True))
+        return np.clip(scale(np.square(first - second)) + zero_point, *limits_of(output)).astype(output.dtype)
+
+    return one_output(squared_difference)
+
+
+def _scaled_steps(tensor: Tensor, factor: tuple[int, int], left_shift: int) -> npt.NDArray[np.int32]:
+    """Return what comes of each of an input's 256 values, shifted and scaled, by its bits as an unsigned number."""
     values = np.arange(256, dtype=np.uint8).view(tensor.dtype).astype(np.int32)
-    return QuantizedMultiplier(*factor)((values - np.int32(quantization_of(tensor).zero_point)) << ADDITION_LEFT_SHIFT)
+    return QuantizedMultiplier(*factor)((values - np.int32(quantization_of(tensor).zero_point)) << left_shift)
 
 
 def prepare_multiplication(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (always double)

@@ -17,6 +17,8 @@ from edge_runtime.model.graph import (
     ConcatenationOptions,
     GatherOptions,
     Graph,
+    MirrorMode,
+    MirrorPadOptions,
     Operator,
     PackOptions,
     Tensor,
@@ -30,14 +32,18 @@ from edge_runtime.model.scales import limits_of
 from edge_runtime.model.shapes import integers_of, paddings_of, slice_of, split_of, strided_slices
 
 __all__ = [
+    "prepare_broadcast",
     "prepare_concatenation",
     "prepare_gather",
+    "prepare_mirror_pad",
     "prepare_pack",
     "prepare_pad",
+    "prepare_reverse",
     "prepare_shape",
     "prepare_slice",
     "prepare_split",
     "prepare_strided_slice",
+    "prepare_tile",
     "prepare_transpose",
     "prepare_unpack",
     "prepare_view",
@@ -65,6 +71,31 @@ def prepare_pad(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:
     else:
         value = quantization_of(graph.output_tensor(operator)).zero_point
     return unary(lambda values: np.pad(values, around, constant_values=value))
+
+
+def prepare_mirror_pad(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a MIRROR_PAD as a kernel."""
+    around = paddings_of(graph, operator)
+    reflect = options_of(operator, MirrorPadOptions).mode is MirrorMode.REFLECT
+    return unary(lambda values: np.pad(values, around, mode="reflect" if reflect else "symmetric"))
+
+
+def prepare_tile(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a TILE as a kernel."""
+    times = integers_of(graph, operator, 1)
+    return _moving(lambda values: np.tile(values, times))
+
+
+def prepare_broadcast(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a BROADCAST_TO as a kernel."""
+    shape = graph.output_tensor(operator).shape
+    return _moving(lambda values: np.broadcast_to(values, shape))
+
+
+def prepare_reverse(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)
+    """Return a REVERSE_V2 as a kernel."""
+    axes = integers_of(graph, operator, 1)
+    return _moving(lambda values: np.flip(values, axes))
 
 
 def prepare_concatenation(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (nothing is rounded)

@@ -13,24 +13,31 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import QuantizedMultiplier, Rounding, quantize_multiplier
-from edge_runtime.model.graph import Graph, Operator, quantization_of
+from edge_runtime.model.graph import Graph, Operator, Tensor, quantization_of
 from edge_runtime.model.kernels.kernel import Kernel, one_output
 from edge_runtime.model.scales import float_ratio, limits_of, prelu_factor
 
-__all__ = ["prepare_prelu"]
+__all__ = ["prelu_steps", "prepare_prelu"]
 
 
 def prepare_prelu(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (always double)
     """Return a PRELU as a kernel."""
     source, alpha = (graph.tensor(index) for index in operator.inputs)
     output = graph.output_tensor(operator)
-    above = QuantizedMultiplier(*quantize_multiplier(float_ratio(source, output)))
-    below = QuantizedMultiplier(*quantize_multiplier(prelu_factor(source, alpha, output)))
-    zero, alpha_zero, output_zero = (np.int32(quantization_of(tensor).zero_point) for tensor in (source, alpha, output))
 
     def prelu(inputs: Sequence[Any]) -> npt.NDArray[Any]:
-        values, alphas = inputs[0].astype(np.int32) - zero, inputs[1].astype(np.int32) - alpha_zero
-        scaled = np.where(values >= 0, above(values), below(values * alphas)) + output_zero
-        return np.clip(scaled, *limits_of(output)).astype(output.dtype)
+        steps = prelu_steps(inputs[0], inputs[1], source, alpha, output)
+        return np.clip(steps, *limits_of(output)).astype(output.dtype)
 
     return one_output(prelu)
+
+
+def prelu_steps(
+    values: npt.NDArray[Any], alphas: npt.NDArray[Any], source: Tensor, alpha: Tensor, output: Tensor
+) -> npt.NDArray[np.int32]:
+    """Return the outputs, not yet clamped, of stored values and factors that broadcast against each other."""
+    above = QuantizedMultiplier(*quantize_multiplier(float_ratio(source, output)))
+    below = QuantizedMultiplier(*quantize_multiplier(prelu_factor(source, alpha, output)))
+    steps = values.astype(np.int32) - np.int32(quantization_of(source).zero_point)
+    factors = alphas.astype(np.int32) - np.int32(quantization_of(alpha).zero_point)
+    return np.where(steps >= 0, above(steps), below(steps * factors)) + np.int32(quantization_of(output).zero_point)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from edge_runtime.model.fixed_point import Rounding, multiply_by_quantized_multiplier, quantize_multiplier
 from edge_runtime.model.graph import (
     Activation,
+    GeluOptions,
     Graph,
     LeakyReluOptions,
     Operator,
@@ -26,6 +27,7 @@ from edge_runtime.model.graph import (
 )
 from edge_runtime.model.kernels.hard_swish import hard_swish_steps
 from edge_runtime.model.kernels.kernel import Kernel
+from edge_runtime.model.kernels.prelu import prelu_steps
 from edge_runtime.model.kernels.table import every_value, table_kernel
 from edge_runtime.model.scales import activation_limits, float_ratio, leaky_factor, limits_of, requantize_factor
 
@@ -44,6 +46,8 @@ def lookup_table(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
         0…127 come first, and then -128…-1. None for operators that are no such table.
     """
     source = graph.tensor(operator.inputs[0])
+    if operator.kind is OpKind.PRELU:
+        return _prelu(graph, operator)
     table = _TABLES.get(operator.kind)
     if table is None or source.dtype not in (np.int8, np.uint8):
         return None
@@ -90,6 +94,23 @@ def _hard_swish(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  
     return hard_swish_steps(_centred(source), source, output)
 
 
+def _absolute(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
+    scaled = np.abs(_centred(source))
+    if quantization_of(source).scale != quantization_of(output).scale:
+        scaled = multiply_by_quantized_multiplier(scaled, *quantize_multiplier(float_ratio(source, output)))
+    return scaled + np.int32(quantization_of(output).zero_point)
+
+
+def _prelu(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
+    """Return a PRELU as a table, where there is but one factor for what is negative."""
+    source, alpha = (graph.tensor(index) for index in operator.inputs)
+    output = graph.output_tensor(operator)
+    if alpha.data is None or alpha.data.min() != alpha.data.max():
+        return None
+    steps = prelu_steps(every_value(source.dtype), alpha.data.reshape(-1)[:1], source, alpha, output)
+    return np.clip(steps, *limits_of(output)).astype(output.dtype)
+
+
 def _real_function(function: Callable[[float], np.float32]) -> Callable[[Operator, Tensor, Tensor], _Steps]:
     """Return a table of a function of reals, rounded to float32 wherever TFLite is."""
 
@@ -114,7 +135,32 @@ def _logistic(real: float) -> np.float32:
     return np.float32(1) / (np.float32(1) + exponential)
 
 
+def _exp(real: float) -> np.float32:
+    with np.errstate(over="ignore"):
+        return np.float32(np.exp(np.float64(real)))
+
+
+def _gelu(operator: Operator, source: Tensor, output: Tensor) -> _Steps:
+    approximate = options_of(operator, GeluOptions).approximate
+    return _real_function(_gelu_by_tanh if approximate else _gelu_by_erf)(operator, source, output)
+
+
+def _gelu_by_erf(real: float) -> np.float32:
+    x = np.float32(real)
+    error = np.float32(math.erf(float(x * np.float32(math.sqrt(0.5)))))
+    return np.float32(0.5) * x * (np.float32(1) + error)
+
+
+def _gelu_by_tanh(real: float) -> np.float32:
+    x = np.float32(real)
+    inner = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
+    return np.float32(0.5) * x * (np.float32(1) + np.float32(math.tanh(float(inner))))
+
+
 _TABLES: Mapping[OpKind, Callable[[Operator, Tensor, Tensor], _Steps]] = {
+    OpKind.ABS: _absolute,
+    OpKind.EXP: _real_function(_exp),
+    OpKind.GELU: _gelu,
     OpKind.HARD_SWISH: _hard_swish,
     OpKind.LEAKY_RELU: _leaky_relu,
     OpKind.LOGISTIC: _real_function(_logistic),

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import Graph, Operator, OpKind, describe
-from edge_runtime.model.operator_checks import elementwise, movement, recurrent, resizing, weighted, windows
+from edge_runtime.model.operator_checks import elementwise, movement, recurrent, resizing, rows, weighted, windows
 from edge_runtime.model.operator_checks.movement import shape_matches
 
 __all__ = ["check_operator", "shape_matches"]
@@ -69,36 +69,48 @@ def _listed(most: int) -> str:
 
 _TABLE = (1, 1)
 _RULES: Mapping[OpKind, _Rule] = {
+    OpKind.ABS: _Rule(_TABLE, elementwise.check_absolute),
     OpKind.ADD: _Rule((2, 2), elementwise.check_addition),
+    OpKind.ARG_MAX: _Rule((2, 2), windows.check_position),
+    OpKind.ARG_MIN: _Rule((2, 2), windows.check_position),
     OpKind.AVERAGE_POOL_2D: _Rule((1, 1), windows.check_pool),
+    OpKind.BATCH_MATMUL: _Rule((2, 2), rows.check_batch_matmul),
     OpKind.BATCH_TO_SPACE_ND: _Rule((3, 3), resizing.check_batch_to_space),
+    OpKind.BROADCAST_TO: _Rule((2, 2), movement.check_broadcast),
     OpKind.CONCATENATION: _Rule((1, _MANY), movement.check_concatenation),
     OpKind.CONV_2D: _Rule((3, 3), weighted.check_convolution),  # TFLite refuses one without a bias
     OpKind.DEPTH_TO_SPACE: _Rule((1, 1), resizing.check_depth_to_space),
     OpKind.DEPTHWISE_CONV_2D: _Rule((2, 3), weighted.check_depthwise),
     OpKind.DEQUANTIZE: _Rule(_TABLE, elementwise.check_dequantize),
+    OpKind.EXP: _Rule(_TABLE, elementwise.check_exponential),
     OpKind.EXPAND_DIMS: _Rule((2, 2), movement.check_expand_dims),
     OpKind.FULLY_CONNECTED: _Rule((2, 3), weighted.check_fully_connected, needed=2),
     OpKind.GATHER: _Rule((2, 2), movement.check_gather),
+    OpKind.GELU: _Rule(_TABLE, elementwise.check_gelu),
     OpKind.HARD_SWISH: _Rule(_TABLE, elementwise.check_hard_swish),
+    OpKind.L2_NORMALIZATION: _Rule((1, 1), rows.check_l2_normalization),
     OpKind.LEAKY_RELU: _Rule(_TABLE, elementwise.check_leaky_relu),
     OpKind.LOGISTIC: _Rule(_TABLE, elementwise.check_logistic),
     OpKind.MAXIMUM: _Rule((2, 2), elementwise.check_extreme),
     OpKind.MAX_POOL_2D: _Rule((1, 1), windows.check_pool),
     OpKind.MEAN: _Rule((2, 2), windows.check_mean),
     OpKind.MINIMUM: _Rule((2, 2), elementwise.check_extreme),
+    OpKind.MIRROR_PAD: _Rule((2, 2), movement.check_mirror_pad),
     OpKind.MUL: _Rule((2, 2), elementwise.check_multiplication),
     OpKind.PACK: _Rule((1, _MANY), movement.check_pack),
     OpKind.PAD: _Rule((2, 2), movement.check_pad),
     OpKind.PADV2: _Rule((3, 3), movement.check_pad),
     OpKind.PRELU: _Rule((2, 2), elementwise.check_prelu),
     OpKind.QUANTIZE: _Rule(_TABLE, elementwise.check_quantize),
+    OpKind.REDUCE_MAX: _Rule((2, 2), windows.check_extreme_of),
+    OpKind.REDUCE_MIN: _Rule((2, 2), windows.check_extreme_of),
     OpKind.RELU: _Rule(_TABLE, elementwise.check_relu),
     OpKind.RELU6: _Rule(_TABLE, elementwise.check_relu),
     OpKind.RELU_N1_TO_1: _Rule(_TABLE, elementwise.check_relu),
     OpKind.RESHAPE: _Rule((1, 2), movement.check_reshape),
     OpKind.RESIZE_BILINEAR: _Rule((2, 2), resizing.check_resize_bilinear),
     OpKind.RESIZE_NEAREST_NEIGHBOR: _Rule((2, 2), resizing.check_resize_nearest),
+    OpKind.REVERSE_V2: _Rule((2, 2), movement.check_reverse),
     OpKind.SHAPE: _Rule((1, 1), movement.check_shape),
     OpKind.SLICE: _Rule((3, 3), movement.check_slice),
     OpKind.SOFTMAX: _Rule(_TABLE, elementwise.check_softmax),
@@ -107,10 +119,13 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.SPLIT: _Rule((2, 2), movement.check_split, outputs=_MANY),
     OpKind.SPLIT_V: _Rule((3, 3), movement.check_split, outputs=_MANY),
     OpKind.SQUEEZE: _Rule((1, 1), movement.check_squeeze),
+    OpKind.SQUARED_DIFFERENCE: _Rule((2, 2), elementwise.check_squared_difference),
     OpKind.STRIDED_SLICE: _Rule((4, 4), movement.check_strided_slice),
     OpKind.SUB: _Rule((2, 2), elementwise.check_addition),
+    OpKind.SUM: _Rule((2, 2), windows.check_mean),
     OpKind.SVDF: _Rule((5, 5), recurrent.check_svdf, needed=3, states=(4,)),
     OpKind.TANH: _Rule(_TABLE, elementwise.check_tanh),
+    OpKind.TILE: _Rule((2, 2), movement.check_tile),
     OpKind.TRANSPOSE: _Rule((2, 2), movement.check_transpose),
     OpKind.TRANSPOSE_CONV: _Rule((3, 4), weighted.check_transpose_convolution, needed=3),
     OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: _Rule((20, 24), recurrent.check_lstm, needed=0, states=(18, 19)),

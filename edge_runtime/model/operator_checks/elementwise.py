@@ -30,6 +30,7 @@ from edge_runtime.model.operator_checks.needs import (
     need_int8,
     need_same_quantization,
     need_shape,
+    need_signed,
     wrong,
 )
 from edge_runtime.model.scales import (
@@ -38,16 +39,21 @@ from edge_runtime.model.scales import (
     float_ratio,
     hard_swish_factors,
     leaky_factor,
+    limits_of,
     multiplication_factor,
     prelu_factor,
     requantize_factor,
+    squared_difference_scales,
 )
 from edge_runtime.model.shapes import broadcast_shape
 
 __all__ = [
+    "check_absolute",
     "check_addition",
     "check_dequantize",
+    "check_exponential",
     "check_extreme",
+    "check_gelu",
     "check_hard_swish",
     "check_leaky_relu",
     "check_logistic",
@@ -56,6 +62,7 @@ __all__ = [
     "check_quantize",
     "check_relu",
     "check_softmax",
+    "check_squared_difference",
     "check_tanh",
 ]
 
@@ -68,6 +75,10 @@ _SOFTMAX_SMALLEST_PRODUCT = 2.0**-26
 _BROADCAST_DIMENSIONS = 4
 #: Below, TFLite's float tables leave the range of its integers.
 _SMALLEST_TANH_SCALE = 2.0**-24
+_MOST_STEPS = 2.0**30
+_LARGEST_EXPONENT = math.log(_MOST_STEPS)
+#: The cubes of such numbers are no float32 any more.
+_LARGEST_CUBED = 1e12
 
 _RELUS = {
     OpKind.RELU: Activation.RELU,
@@ -96,6 +107,16 @@ def check_addition(graph: Graph, operator: Operator) -> None:
     except ModelError as error:
         raise ModelError(f"{describe(operator)} has scales out of proportion: {error}") from None
     activation_limits(options_of(operator, BinaryOptions).activation, tensors[2])
+
+
+def check_squared_difference(graph: Graph, operator: Operator) -> None:
+    """Check a SQUARED_DIFFERENCE."""
+    tensors = _check_two(graph, operator)
+    need_signed(operator, tensors[2])
+    try:
+        squared_difference_scales(*tensors)
+    except ModelError as error:
+        raise ModelError(f"{describe(operator)} has scales out of proportion: {error}") from None
 
 
 def check_multiplication(graph: Graph, operator: Operator) -> None:
@@ -154,6 +175,33 @@ def check_logistic(graph: Graph, operator: Operator) -> None:
     scale = quantization_of(output).scale
     if scale != _SHARE:
         raise wrong(operator, "output", output, f"has scale {scale:g}; LOGISTIC gives 1/256")
+
+
+def check_absolute(graph: Graph, operator: Operator) -> None:
+    """Check an ABS."""
+    source, output = _check_one(graph, operator)
+    need_signed(operator, output)
+    check_factors(operator, float_ratio(source, output))
+
+
+def check_exponential(graph: Graph, operator: Operator) -> None:
+    """Check an EXP."""
+    source, output = _check_one(graph, operator)
+    need_signed(operator, output)
+    given = quantization_of(source)
+    largest = given.scale * (limits_of(source)[1] - given.zero_point)
+    if largest - math.log(quantization_of(output).scale) > _LARGEST_EXPONENT:
+        found = f"stands for up to {largest:g}, whose exponential is more of the output's steps than TFLite can count"
+        raise wrong(operator, "input", source, found)
+
+
+def check_gelu(graph: Graph, operator: Operator) -> None:
+    """Check a GELU."""
+    source, output = _check_one(graph, operator)
+    given = quantization_of(source)
+    largest = given.scale * max(abs(limit - given.zero_point) for limit in limits_of(source))
+    if largest / quantization_of(output).scale >= _MOST_STEPS or largest > _LARGEST_CUBED:
+        raise wrong(operator, "input", source, f"stands for up to {largest:g}, which is too much for GELU")
 
 
 def check_tanh(graph: Graph, operator: Operator) -> None:

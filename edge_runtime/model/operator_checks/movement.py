@@ -16,6 +16,8 @@ from edge_runtime.model.graph import (
     ConcatenationOptions,
     GatherOptions,
     Graph,
+    MirrorMode,
+    MirrorPadOptions,
     Operator,
     PackOptions,
     SqueezeOptions,
@@ -33,10 +35,12 @@ from edge_runtime.model.operator_checks.needs import (
     need_rank,
     need_same_quantization,
     need_shape,
+    need_vector,
     optional,
     wrong,
 )
 from edge_runtime.model.shapes import (
+    broadcast_shape,
     integers_of,
     normal_axis,
     paddings_of,
@@ -46,17 +50,21 @@ from edge_runtime.model.shapes import (
 )
 
 __all__ = [
+    "check_broadcast",
     "check_concatenation",
     "check_expand_dims",
     "check_gather",
+    "check_mirror_pad",
     "check_pack",
     "check_pad",
     "check_reshape",
+    "check_reverse",
     "check_shape",
     "check_slice",
     "check_split",
     "check_squeeze",
     "check_strided_slice",
+    "check_tile",
     "check_transpose",
     "check_unpack",
     "shape_matches",
@@ -126,6 +134,17 @@ def check_expand_dims(graph: Graph, operator: Operator) -> None:
 
 def check_pad(graph: Graph, operator: Operator) -> None:
     """Check a PAD or PADV2."""
+    output = _check_padded(graph, operator)
+    value = optional(graph, operator, 2)
+    if value is not None:
+        need_int8(operator, "value", value)
+        need_constant(operator, "value", value)
+        if value.size != 1:
+            raise wrong(operator, "value", value, f"has shape {list(value.shape)}; it must be one number")
+        need_same_quantization(operator, "value", value, output)
+
+
+def _check_padded(graph: Graph, operator: Operator) -> Tensor:
     source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
     need_int8(operator, "input", source)
     need_int8(operator, "output", output)
@@ -134,13 +153,51 @@ def check_pad(graph: Graph, operator: Operator) -> None:
     shape = [length + sum(added) for length, added in zip(source.shape, around, strict=True)]
     need_shape(operator, "output", output, shape)
     need_same_quantization(operator, "input", source, output)
-    value = optional(graph, operator, 2)
-    if value is not None:
-        need_int8(operator, "value", value)
-        need_constant(operator, "value", value)
-        if value.size != 1:
-            raise wrong(operator, "value", value, f"has shape {list(value.shape)}; it must be one number")
-        need_same_quantization(operator, "value", value, output)
+    return output
+
+
+def check_mirror_pad(graph: Graph, operator: Operator) -> None:
+    """Check a MIRROR_PAD."""
+    _check_padded(graph, operator)
+    left_out = options_of(operator, MirrorPadOptions).mode is MirrorMode.REFLECT
+    shape, around = graph.tensor(operator.inputs[0]).shape, paddings_of(graph, operator)
+    if any(max(added) > length - left_out for length, added in zip(shape, around, strict=True)):
+        raise ModelError(
+            f"{describe(operator)} mirrors {list(around)} at the edges of {list(shape)}, which has not so much"
+        )
+
+
+def check_tile(graph: Graph, operator: Operator) -> None:
+    """Check a TILE."""
+    source, output = _movable_ends(graph, operator)
+    times = integers_of(graph, operator, 1)
+    if len(times) != len(source.shape) or min(times, default=1) < 1:
+        raise ModelError(f"{describe(operator)} repeats {list(source.shape)} {list(times)} times")
+    need_shape(operator, "output", output, [length * time for length, time in zip(source.shape, times, strict=True)])
+    if source.dtype == INT8:
+        need_same_quantization(operator, "input", source, output)
+
+
+def check_broadcast(graph: Graph, operator: Operator) -> None:
+    """Check a BROADCAST_TO."""
+    source, output = _movable_ends(graph, operator)
+    need_vector(graph, operator, 1, "shape", output.shape)
+    need_shape(operator, "output", output, broadcast_shape(operator, source.shape, output.shape))
+    if source.dtype == INT8:
+        need_same_quantization(operator, "input", source, output)
+
+
+def check_reverse(graph: Graph, operator: Operator) -> None:
+    """Check a REVERSE_V2."""
+    source, output = _movable_ends(graph, operator)
+    need_rank(operator, "input", source, range(1, _MOST_DIMENSIONS + 1))
+    axes = integers_of(graph, operator, 1)
+    if len(axes) != 1:
+        raise ModelError(f"{describe(operator)} names {len(axes)} dimensions; only 1 is supported")
+    normal_axis(operator, axes[0], len(source.shape))
+    need_shape(operator, "output", output, source.shape, "the input's is")
+    if source.dtype == INT8:
+        need_same_quantization(operator, "input", source, output)
 
 
 def check_concatenation(graph: Graph, operator: Operator) -> None:

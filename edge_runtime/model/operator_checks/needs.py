@@ -27,6 +27,7 @@ __all__ = [
     "need_rank",
     "need_same_quantization",
     "need_shape",
+    "need_signed",
     "need_vector",
     "optional",
     "wrong",
@@ -109,6 +110,12 @@ def need_shape(operator: Operator, role: str, tensor: Tensor, shape: Sequence[in
     """Check that a tensor has the shape that follows from others."""
     if tensor.shape != tuple(shape):
         raise wrong(operator, role, tensor, f"has shape {list(tensor.shape)}; {why} {list(shape)}")
+
+
+def need_signed(operator: Operator, output: Tensor) -> None:
+    """Check that an operator is not one of the older scheme, which TFLite does not have it in."""
+    if output.unsigned:
+        raise wrong(operator, "output", output, f"is uint8; TFLite has {operator.kind.value} for int8 only")
 
 
 def need_vector(graph: Graph, operator: Operator, position: int, role: str, numbers: Sequence[int]) -> None:
