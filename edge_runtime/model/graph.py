@@ -144,7 +144,6 @@ class OpKind(str, Enum):
     SQUARED_DIFFERENCE = "SQUARED_DIFFERENCE"
     STRIDED_SLICE = "STRIDED_SLICE"
     SUB = "SUB"
-    SUM = "SUM"
     SVDF = "SVDF"
     TANH = "TANH"
     TILE = "TILE"

@@ -160,7 +160,6 @@ _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.SQUARED_DIFFERENCE: _Format("SquaredDifferenceOptions"),
     OpKind.STRIDED_SLICE: _Format("StridedSliceOptions", StridedSliceOptions, _MASKS, needed=True),
     OpKind.SUB: _Format("SubOptions", BinaryOptions, _FUSED),
-    OpKind.SUM: _REDUCER,
     OpKind.SVDF: _Format("SVDFOptions", SvdfOptions, {"rank": "Rank", **_FUSED}, needed=True),
     OpKind.TANH: _Format(),
     OpKind.TILE: _Format("TileOptions"),

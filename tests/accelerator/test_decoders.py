@@ -41,6 +41,50 @@ def autoencoder(seed: int) -> bytes:
     return network.model()
 
 
+def segmentation(seed: int) -> bytes:
+    """What lies around, near and far, joined; a class for each pixel of the input."""
+    network = PictureNetwork((16, 16, 3), seed)
+    whole = network.now
+    network.convolution(8, stride=2)
+    features = network.convolution(8, stride=2)
+    near = network.convolution(8)
+    network.now = features
+    network.average()
+    network.convolution(8, kernel=1)
+    network.same_size(near)
+    network.join(near)
+    network.convolution(5, kernel=1, activation=Activation.NONE)
+    network.same_size(whole)
+    network.classes()
+    return network.model()
+
+
+def detector(seed: int) -> bytes:
+    """A feature pyramid of two levels, with leaky units."""
+    network = PictureNetwork((16, 16, 3), seed)
+    network.convolution(8, stride=2, activation=Activation.NONE)
+    fine = network.leaky()
+    network.convolution(16, stride=2, activation=Activation.NONE)
+    network.leaky()
+    network.nearest(16)
+    network.join(fine)
+    network.convolution(8, kernel=1, activation=Activation.NONE)
+    network.leaky()
+    network.convolution(6, kernel=1, activation=Activation.NONE)
+    return network.model()
+
+
+def embedding(seed: int) -> bytes:
+    network = PictureNetwork((9, 9, 3), seed)
+    network.convolution(16, stride=2, activation=Activation.NONE)
+    network.prelu()
+    network.convolution(16, stride=2, activation=Activation.NONE)
+    network.average()
+    network.convolution(24, kernel=1, activation=Activation.NONE)
+    network.directions()
+    return network.model()
+
+
 def check(model: bytes, convolutions: int) -> None:
     program = compile_model(model, BOARD, name="made")
     placed = [
@@ -58,6 +102,11 @@ def check(model: bytes, convolutions: int) -> None:
 @pytest.mark.parametrize("enlarge", ["transposed", "bilinear", "nearest", "shuffled"])
 def test_a_u_net_is_exact_with_every_convolution_on_the_overlay(enlarge):
     check(u_net(enlarge, seed=1), convolutions=8 if enlarge == "shuffled" else 6)
+
+
+@pytest.mark.parametrize(("make", "convolutions"), [(segmentation, 5), (detector, 4), (embedding, 3)])
+def test_other_networks_are_exact_with_every_convolution_on_the_overlay(make, convolutions):
+    check(make(seed=3), convolutions)
 
 
 def test_an_autoencoder_is_exact_with_every_convolution_on_the_overlay():

@@ -147,6 +147,17 @@ def test_other_scales_take_no_table(kind):
     assert len(program.tables) == 0
 
 
+@pytest.mark.parametrize("alphas", [(1,), (4,)])
+def test_a_prelu_with_one_factor_is_a_table(alphas):
+    builder = GraphBuilder("prelu")
+    x = builder.input((1, 4, 4, 4), scale=0.05, zero_point=-20)
+    alpha = builder.int8_constant(np.full(alphas, 31), scale=0.01, zero_point=4)
+    y = builder.operate(OpKind.PRELU, [x, alpha], builder.activation((1, 4, 4, 4), scale=0.04, zero_point=3))
+    program = check(builder.graph(y), 0)
+    assert on_overlay(program) == [True]
+    assert len(program.tables) == 1
+
+
 def test_a_pool_over_the_lines_of_a_single_line():
     builder = GraphBuilder("line")
     x = builder.input((1, 1, 30, 3), scale=0.05, zero_point=-20)

@@ -185,7 +185,7 @@ def test_unknown_operators_are_all_named():
         codes = patch.model.OperatorCodes(place)
         patch.set(codes, 0, "<b", code)
         data = patch.set(codes, 3, "<i", code)
-    named = r"not supported: custom operator '' \(operator 0\), SELECT_V2 \(operator 1\); the operators known are ADD, "
+    named = r"not supported: custom operator '' \(operator 0\), SELECT_V2 \(operator 1\); the operators known are ABS, "
     refused(data, named)
 
 

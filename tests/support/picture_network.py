@@ -16,7 +16,15 @@ from edge_runtime.model import (
     Quantization,
     write_tflite,
 )
-from edge_runtime.model.graph import BlockOptions, ResizeOptions, TransposeConvOptions
+from edge_runtime.model.graph import (
+    ArgOptions,
+    BlockOptions,
+    IndexType,
+    L2NormOptions,
+    LeakyReluOptions,
+    ResizeOptions,
+    TransposeConvOptions,
+)
 from support.maker import affine
 
 __all__ = ["Picture", "PictureNetwork"]
@@ -88,12 +96,42 @@ class PictureNetwork:
         size = self.builder.constant(np.array([2 * height, 2 * width], np.int32))
         return self._operate(kind, [self.now.tensor, size], (2 * height, 2 * width, channels), options)
 
+    def same_size(self, other: Picture) -> Picture:
+        """Resize to the size of another picture."""
+        shape = (*other.shape[:2], self.now.shape[2])
+        size = self.builder.constant(np.array(shape[:2], np.int32))
+        options = ResizeOptions(align_corners=True)
+        return self._operate(OpKind.RESIZE_BILINEAR, [self.now.tensor, size], shape, options)
+
     def shuffled(self, outputs: int) -> Picture:
         """Enlarge by a convolution to four times the channels, of which blocks are made."""
         self.convolution(4 * outputs)
         height, width, _ = self.now.shape
         shape = (2 * height, 2 * width, outputs)
         return self._operate(OpKind.DEPTH_TO_SPACE, [self.now.tensor], shape, BlockOptions(2))
+
+    def leaky(self) -> Picture:
+        tensor = self.builder.unary(OpKind.LEAKY_RELU, self.now.tensor, **_AFFINE, options=LeakyReluOptions(0.125))
+        return self._then(tensor, self.now.shape)
+
+    def average(self) -> Picture:
+        height, width, channels = self.now.shape
+        tensor = self.builder.pool(OpKind.AVERAGE_POOL_2D, self.now.tensor, PoolOptions(height, width, 1, 1))
+        return self._then(tensor, (1, 1, channels))
+
+    def classes(self) -> Picture:
+        """End in the number of the largest channel of each pixel."""
+        height, width, _ = self.now.shape
+        output = self.builder.tensor((1, height, width), np.int64)
+        inputs = [self.now.tensor, self.builder.constant(np.array(-1, np.int32))]
+        tensor = self.builder.operate(OpKind.ARG_MAX, inputs, output, options=ArgOptions(IndexType.INT64))
+        return self._then(tensor, (height, width, 1))
+
+    def directions(self) -> Picture:
+        """End in pixels of length one."""
+        output = self.builder.activation((1, *self.now.shape), scale=1 / 128, zero_point=0)
+        tensor = self.builder.operate(OpKind.L2_NORMALIZATION, [self.now.tensor], output, options=L2NormOptions())
+        return self._then(tensor, self.now.shape)
 
     def prelu(self) -> Picture:
         alphas = self.random.integers(-128, 128, (1, 1, self.now.shape[2]))

@@ -85,7 +85,6 @@ _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
     OpKind.SQUARED_DIFFERENCE: prepare_squared_difference,
     OpKind.STRIDED_SLICE: movement.prepare_strided_slice,
     OpKind.SUB: prepare_addition,
-    OpKind.SUM: reductions.prepare_sum,
     OpKind.SVDF: prepare_svdf,
     OpKind.TANH: prepare_table,
     OpKind.TILE: movement.prepare_tile,

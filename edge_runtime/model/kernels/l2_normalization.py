@@ -58,8 +58,10 @@ def inverse_square_root(sums: _Numbers) -> tuple[_Numbers, _Numbers]:
         int64 in the same shape: multipliers, and shifts, none of them to the left.
     """
     wide = sums >= 1 << 29
-    pairs = (30 - _bit_lengths(np.where(wide, sums >> 2, sums))) // 2
-    scaled = np.where(wide, sums >> 2, sums) << 2 * np.maximum(pairs, 0)
+    narrow = np.where(wide, sums >> 2, sums)
+    # to 2**27 or more, below 2**29
+    pairs = np.where(narrow > 1, (29 - _bit_lengths(narrow)) // 2, 0)
+    scaled = narrow << 2 * pairs
     right = 11 + wide - pairs
     root = high_multiply(_newton(scaled >> 1), _HALF_ROOT)
     # what would have to be shifted to the left is

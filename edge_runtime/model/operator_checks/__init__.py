@@ -122,7 +122,6 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.SQUARED_DIFFERENCE: _Rule((2, 2), elementwise.check_squared_difference),
     OpKind.STRIDED_SLICE: _Rule((4, 4), movement.check_strided_slice),
     OpKind.SUB: _Rule((2, 2), elementwise.check_addition),
-    OpKind.SUM: _Rule((2, 2), windows.check_mean),
     OpKind.SVDF: _Rule((5, 5), recurrent.check_svdf, needed=3, states=(4,)),
     OpKind.TANH: _Rule(_TABLE, elementwise.check_tanh),
     OpKind.TILE: _Rule((2, 2), movement.check_tile),

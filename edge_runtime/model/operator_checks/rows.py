@@ -48,6 +48,9 @@ def check_batch_matmul(graph: Graph, operator: Operator) -> None:
     if depth != height:
         found = f"has shape {list(other.shape)}; it must have {depth} rows for the other's {depth} columns"
         raise wrong(operator, "input 1", other, found)
+    if options.adj_x and one.shape[:-2] != other.shape[:-2]:
+        found = f"has option adj_x and batches of {list(one.shape[:-2])} and {list(other.shape[:-2])}"
+        raise ModelError(f"{describe(operator)} {found}, which TFLite mixes up; they must be alike")
     batches = broadcast_shape(operator, one.shape[:-2], other.shape[:-2])
     need_shape(operator, "output", output, (*batches, rows, columns))
     check_factors(operator, fully_connected_factors(one, other, output))

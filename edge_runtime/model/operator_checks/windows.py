@@ -48,7 +48,7 @@ def check_pool(graph: Graph, operator: Operator) -> None:
 
 
 def check_mean(graph: Graph, operator: Operator) -> None:
-    """Check a MEAN or SUM."""
+    """Check a MEAN."""
     source, output = _check_reduction(graph, operator)
     if source.size // output.size > _MOST_SUMMED:
         raise ModelError(
