@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.accelerator.bus.base import Bus
+from edge_runtime.accelerator.golden_faults import golden_faults
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.accelerator.samples import sample_inputs
 from edge_runtime.accelerator.tflite import tflite
@@ -70,6 +71,8 @@ class VerifyResult:
         a burst master, and for networks with several parts on the overlay.
     first
         Where the overlay went wrong, if it did.
+    golden_faults
+        What the golden reference itself is known to compute wrongly in this network: differences there are its own.
     """
 
     golden: str
@@ -83,6 +86,7 @@ class VerifyResult:
     job_cycles: int = 0
     stream_cycles: int = 0
     first: FirstMismatch | None = None
+    golden_faults: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -135,6 +139,7 @@ def verify_model(
         job_cycles=tally.job_cycles,
         stream_cycles=tally.stream_cycles,
         first=tally.first,
+        golden_faults=golden_faults(program.graph, golden.name),
     )
 
 

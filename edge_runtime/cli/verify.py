@@ -66,12 +66,16 @@ def _print(result: VerifyResult, name: str, over: Way) -> None:
     if result.job_cycles:
         stream = f", {result.stream_cycles:,} each in a stream" if result.stream_cycles else ""
         console.print(f"  {result.job_cycles:,} cycles with transfers, from doorbell to outputs in memory{stream}")
+    for fault in result.golden_faults:
+        console.print(f"  {fault}", soft_wrap=True)
     console.print(f"  {100 * result.overlay_mac_share:.1f} % of the MACs on the overlay")
 
 
 def _what_differs(result: VerifyResult) -> str:
     if not result.mismatches:
         return f"the RTL counted {result.cycles:,} cycles, the compiler {result.predicted_cycles:,}"
+    if result.first is None and result.golden_faults:
+        return f"{result.mismatches:,} elements differ from {result.golden}; but {'; '.join(result.golden_faults)}"
     if result.first is None:
         return f"{result.mismatches:,} elements differ from {result.golden}; the reference interpreter is wrong"
     first = result.first

@@ -18,6 +18,9 @@ WRONG = VerifyResult(
 )
 
 
+FAULTY = VerifyResult("golden", "abc", 3, 30, 2, 100, 100, 1.0, golden_faults=("golden leaves it unwritten",))
+
+
 def test_the_projects_own_network_holds_in_rtl(cli: Any) -> None:
     result = cli("verify", ACTIVITY, "--samples", "20", "--json")
     found = result.json()
@@ -92,3 +95,12 @@ def test_what_does_not_fit_runs_on_the_cpu_on_request(cli: Any, tmp_path: Path) 
     assert done.status == 0
     assert done.json()["mismatches"] == 0
     assert 0 < done.json()["overlay_mac_share"] < 0.1
+
+
+def test_differences_that_are_the_goldens_own_are_said_to_be(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_runtime.cli.verify.verify_model", lambda *_, **__: FAULTY)
+    result = cli("verify", ACTIVITY)
+    assert result.status == 1
+    assert "2 elements differ from golden; but golden leaves it unwritten" in result.error()
+    assert "  golden leaves it unwritten" in result.out
+    assert cli("verify", ACTIVITY, "--json").json()["golden_faults"] == ["golden leaves it unwritten"]
