@@ -50,7 +50,9 @@ _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
     OpKind.QUANTIZE: lower_lookup,
     OpKind.RELU: lower_lookup,
     OpKind.RELU6: lower_lookup,
+    OpKind.RELU_0_TO_1: lower_lookup,
     OpKind.RELU_N1_TO_1: lower_lookup,
+    OpKind.RSQRT: lower_lookup,
     OpKind.SUB: lower_addition,
     OpKind.TANH: lower_lookup,
 }

@@ -62,11 +62,11 @@ def gate_factors(graph: Graph, operator: Operator, gate: str) -> tuple[float, fl
     """Return a gate's factors: from products with the input, and from products with the output before."""
     positions = GATES[gate]
     pairs = ((0, positions.input), (OUTPUT_STATE, positions.recurrent))
-    products = (
-        _scale(graph, operator, weights) * _scale(graph, operator, source) / np.float32(_GATE_SCALE)
-        for source, weights in pairs
-    )
-    first, second = (float(product) for product in products)
+    with np.errstate(over="ignore", under="ignore"):
+        first, second = (
+            float(_scale(graph, operator, weights) * _scale(graph, operator, source) / np.float32(_GATE_SCALE))
+            for source, weights in pairs
+        )
     return first, second
 
 
@@ -95,7 +95,8 @@ def cell_exponent(graph: Graph, operator: Operator) -> int:
 def cell_clip(graph: Graph, operator: Operator) -> int:
     """Return the largest magnitude of the cell, in its steps; 0 for no limit."""
     clip = np.float32(options_of(operator, LstmOptions).cell_clip)
-    steps = float(clip / _scale(graph, operator, CELL_STATE))
+    with np.errstate(over="ignore"):
+        steps = float(clip / _scale(graph, operator, CELL_STATE))
     return int(min(max(steps, -(2.0**15)), 2.0**15 - 1))
 
 

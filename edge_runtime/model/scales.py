@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.fixed_point import quantize_multiplier, split_factor
-from edge_runtime.model.graph import Activation, Tensor, describe, quantization_of
+from edge_runtime.model.graph import Activation, OpKind, Tensor, describe, quantization_of
 
 __all__ = [
     "ADDITION_LEFT_SHIFT",
@@ -33,7 +33,9 @@ __all__ = [
     "mean_multiplier",
     "multiplication_factor",
     "prelu_factor",
+    "relu_limits",
     "requantize_factor",
+    "rsqrt_factor",
     "squared_difference_scales",
 ]
 
@@ -97,6 +99,13 @@ def leaky_factor(source: Tensor, output: Tensor, alpha: float) -> float:
 def prelu_factor(source: Tensor, alpha: Tensor, output: Tensor) -> float:
     """Return the factor of a PRELU below zero, from the product of input and alpha, in float32 throughout."""
     return leaky_factor(source, output, quantization_of(alpha).scale)
+
+
+def rsqrt_factor(source: Tensor, output: Tensor) -> float:
+    """Return the factor of an RSQRT, from the inverse root of the input's steps to the output's steps."""
+    with np.errstate(over="ignore", under="ignore"):
+        product = np.sqrt(quantization_of(source).scales[0]) * quantization_of(output).scales[0]
+    return 1.0 / float(product) if product else float("inf")
 
 
 def hard_swish_factors(source: Tensor, output: Tensor) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -219,6 +228,20 @@ def activation_limits(activation: Activation, output: Tensor) -> tuple[int, int]
         return zero, min(highest, zero + _steps(6.0, output))
     one = _steps(1.0, output)
     return max(lowest, zero - one), min(highest, zero + one)
+
+
+def relu_limits(kind: OpKind, output: Tensor) -> tuple[int, int]:
+    """Return the smallest and largest number that a RELU, RELU6, RELU_0_TO_1 or RELU_N1_TO_1 lets through.
+
+    Raises
+    ------
+    ModelError
+        As `activation_limits` does.
+    """
+    if kind is OpKind.RELU_0_TO_1:
+        zero = quantization_of(output).zero_point
+        return zero, min(limits_of(output)[1], zero + _steps(1.0, output))
+    return activation_limits(Activation(kind.value), output)
 
 
 def _steps(real: float, output: Tensor) -> int:

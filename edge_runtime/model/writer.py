@@ -32,6 +32,7 @@ _OPERATOR_VERSIONS: Mapping[OpKind, int] = {
     OpKind.FULLY_CONNECTED: 6,
     OpKind.HARD_SWISH: 1,
     OpKind.PRELU: 1,
+    OpKind.RELU_0_TO_1: 1,
     OpKind.RELU_N1_TO_1: 1,
     OpKind.RESHAPE: 1,
     OpKind.RESIZE_BILINEAR: 3,

@@ -82,6 +82,7 @@ def test_batches(kind, shape, wanted, block, around, message):
     ("asked", "options", "scales", "message"),
     [
         ((1, 4, 4, 2), TransposeConvOptions(0, 2), [0.1], "a stride of 0"),
+        ((1, 4, 4, 2), TransposeConvOptions(2, (1 << 16) + 2), [0.1], "32767 is the most"),
         ((1, 2, 4, 2), TransposeConvOptions(2, 2, Padding.VALID), [0.1], "a window of 3 on an input of 2"),
         ((1, 4, 4, 3), TransposeConvOptions(2, 2), [0.1], "it must be [1, 4, 4, 2]"),
         ((2, 4, 4, 2), TransposeConvOptions(2, 2), [0.1], "it must be [2, 2, 2, 5]"),

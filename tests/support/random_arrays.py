@@ -121,8 +121,8 @@ def batch_matmul(maker: Maker) -> list[int]:
 
 
 def newer_table(maker: Maker) -> list[int]:
-    kind = [OpKind.ABS, OpKind.EXP, OpKind.GELU][maker.integer(0, 2)]
-    scale, zero_point = maker.scale(-4, 0), maker.zero_point()
+    kind = [OpKind.ABS, OpKind.EXP, OpKind.GELU, OpKind.RSQRT][maker.integer(0, 3)]
+    scale, zero_point = maker.scale(-4, 0), -128 if kind is OpKind.RSQRT else maker.zero_point()
     if kind is OpKind.EXP:
         scale = float(np.float32(10 ** maker.random.uniform(-4, -1.5)))
     x = maker.builder.input((256,), scale=scale, zero_point=zero_point)
@@ -131,6 +131,8 @@ def newer_table(maker: Maker) -> list[int]:
         new = scale
     if kind is OpKind.EXP:
         new = float(np.exp(scale * (127 - zero_point)) / 255 * 10 ** maker.random.uniform(-0.5, 0.5))
+    if kind is OpKind.RSQRT:
+        new = float(10 ** maker.random.uniform(-0.5, 0.5) / np.sqrt(scale) / 200)
     options = GeluOptions(maker.chance(0.5)) if kind is OpKind.GELU else None
     return [maker.builder.unary(kind, x, scale=new, zero_point=maker.zero_point(), options=options)]
 

@@ -171,7 +171,7 @@ def concatenation(maker: Maker) -> list[int]:
 
 def table(maker: Maker) -> list[int]:
     kinds = [OpKind.RELU, OpKind.RELU6, OpKind.RELU_N1_TO_1, OpKind.LEAKY_RELU, OpKind.HARD_SWISH, OpKind.QUANTIZE]
-    kind = [*kinds, OpKind.LOGISTIC, OpKind.TANH][maker.integer(0, 7)]
+    kind = [*kinds, OpKind.LOGISTIC, OpKind.TANH, OpKind.RELU_0_TO_1][maker.integer(0, 8)]
     scale = maker.scale(-4, 1.5)
     x = maker.builder.input((256,), scale=scale, zero_point=maker.zero_point())
     new, zero_point, options = float(scale * 10 ** maker.random.uniform(-1, 0.7)), maker.zero_point(), None

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import Rounding, multiply_by_quantized_multiplier, quantize_multiplier
 from edge_runtime.model.graph import (
-    Activation,
     GeluOptions,
     Graph,
     LeakyReluOptions,
@@ -26,14 +25,25 @@ from edge_runtime.model.graph import (
     quantization_of,
 )
 from edge_runtime.model.kernels.hard_swish import hard_swish_steps
+from edge_runtime.model.kernels.inverse_root import inverse_square_root
 from edge_runtime.model.kernels.kernel import Kernel
 from edge_runtime.model.kernels.prelu import prelu_steps
 from edge_runtime.model.kernels.table import every_value, table_kernel
-from edge_runtime.model.scales import activation_limits, float_ratio, leaky_factor, limits_of, requantize_factor
+from edge_runtime.model.scales import (
+    float_ratio,
+    leaky_factor,
+    limits_of,
+    relu_limits,
+    requantize_factor,
+    rsqrt_factor,
+)
 
 __all__ = ["lookup_table", "prepare_table"]
 
 _Steps = npt.NDArray[np.int32]
+
+#: Inverse roots are kept with so many bits after the point.
+_ROOT_SHIFT = 20
 
 
 def lookup_table(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
@@ -74,12 +84,9 @@ def _requantize(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  
     return multiply_by_quantized_multiplier(_centred(source), *factor) + np.int32(quantization_of(output).zero_point)
 
 
-def _relu(activation: Activation) -> Callable[[Operator, Tensor, Tensor], _Steps]:
-    def steps(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
-        scaled = multiply_by_quantized_multiplier(_centred(source), *quantize_multiplier(float_ratio(source, output)))
-        return np.clip(scaled + np.int32(quantization_of(output).zero_point), *activation_limits(activation, output))
-
-    return steps
+def _relu(operator: Operator, source: Tensor, output: Tensor) -> _Steps:
+    scaled = multiply_by_quantized_multiplier(_centred(source), *quantize_multiplier(float_ratio(source, output)))
+    return np.clip(scaled + np.int32(quantization_of(output).zero_point), *relu_limits(operator.kind, output))
 
 
 def _leaky_relu(operator: Operator, source: Tensor, output: Tensor) -> _Steps:
@@ -99,6 +106,17 @@ def _absolute(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # 
     if quantization_of(source).scale != quantization_of(output).scale:
         scaled = multiply_by_quantized_multiplier(scaled, *quantize_multiplier(float_ratio(source, output)))
     return scaled + np.int32(quantization_of(output).zero_point)
+
+
+def _inverse_root(operator: Operator, source: Tensor, output: Tensor) -> _Steps:  # noqa: ARG001 (tables have one signature)
+    steps = _centred(source)
+    multipliers, shifts = inverse_square_root(steps.astype(np.int64))
+    fine = (shifts + _ROOT_SHIFT).astype(np.int32)
+    roots = multiply_by_quantized_multiplier(np.ones_like(steps), multipliers.astype(np.int32), fine)
+    multiplier, shift = quantize_multiplier(rsqrt_factor(source, output))
+    scaled = multiply_by_quantized_multiplier(roots, multiplier, shift - _ROOT_SHIFT)
+    # the largest number stands for one over nothing
+    return np.where(steps == 0, limits_of(output)[1], scaled + np.int32(quantization_of(output).zero_point))
 
 
 def _prelu(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
@@ -165,8 +183,10 @@ _TABLES: Mapping[OpKind, Callable[[Operator, Tensor, Tensor], _Steps]] = {
     OpKind.LEAKY_RELU: _leaky_relu,
     OpKind.LOGISTIC: _real_function(_logistic),
     OpKind.QUANTIZE: _requantize,
-    OpKind.RELU: _relu(Activation.RELU),
-    OpKind.RELU6: _relu(Activation.RELU6),
-    OpKind.RELU_N1_TO_1: _relu(Activation.RELU_N1_TO_1),
+    OpKind.RELU: _relu,
+    OpKind.RELU6: _relu,
+    OpKind.RELU_0_TO_1: _relu,
+    OpKind.RELU_N1_TO_1: _relu,
+    OpKind.RSQRT: _inverse_root,
     OpKind.TANH: _real_function(_tanh),
 }

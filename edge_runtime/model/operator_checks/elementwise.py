@@ -10,12 +10,10 @@ import math
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.graph import (
-    Activation,
     BinaryOptions,
     Graph,
     LeakyReluOptions,
     Operator,
-    OpKind,
     SoftmaxOptions,
     Tensor,
     describe,
@@ -42,7 +40,9 @@ from edge_runtime.model.scales import (
     limits_of,
     multiplication_factor,
     prelu_factor,
+    relu_limits,
     requantize_factor,
+    rsqrt_factor,
     squared_difference_scales,
 )
 from edge_runtime.model.shapes import broadcast_shape
@@ -55,6 +55,7 @@ __all__ = [
     "check_extreme",
     "check_gelu",
     "check_hard_swish",
+    "check_inverse_root",
     "check_leaky_relu",
     "check_logistic",
     "check_multiplication",
@@ -76,15 +77,11 @@ _BROADCAST_DIMENSIONS = 4
 #: Below, TFLite's float tables leave the range of its integers.
 _SMALLEST_TANH_SCALE = 2.0**-24
 _MOST_STEPS = 2.0**30
+#: Beyond, TFLite shifts by more bits than there are.
+_SMALLEST_ROOT_FACTOR, _LARGEST_ROOT_FACTOR = 2.0**-10, 2.0**20
 _LARGEST_EXPONENT = math.log(_MOST_STEPS)
 #: The cubes of such numbers are no float32 any more.
 _LARGEST_CUBED = 1e12
-
-_RELUS = {
-    OpKind.RELU: Activation.RELU,
-    OpKind.RELU6: Activation.RELU6,
-    OpKind.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
-}
 
 
 def _check_two(graph: Graph, operator: Operator) -> tuple[Tensor, Tensor, Tensor]:
@@ -140,10 +137,10 @@ def _check_one(graph: Graph, operator: Operator) -> tuple[Tensor, Tensor]:
 
 
 def check_relu(graph: Graph, operator: Operator) -> None:
-    """Check a RELU, RELU6 or RELU_N1_TO_1."""
+    """Check a RELU, RELU6, RELU_0_TO_1 or RELU_N1_TO_1."""
     source, output = _check_one(graph, operator)
     check_factors(operator, float_ratio(source, output))
-    activation_limits(_RELUS[operator.kind], output)
+    relu_limits(operator.kind, output)
 
 
 def check_leaky_relu(graph: Graph, operator: Operator) -> None:
@@ -202,6 +199,20 @@ def check_gelu(graph: Graph, operator: Operator) -> None:
     largest = given.scale * max(abs(limit - given.zero_point) for limit in limits_of(source))
     if largest / quantization_of(output).scale >= _MOST_STEPS or largest > _LARGEST_CUBED:
         raise wrong(operator, "input", source, f"stands for up to {largest:g}, which is too much for GELU")
+
+
+def check_inverse_root(graph: Graph, operator: Operator) -> None:
+    """Check an RSQRT."""
+    source, output = _check_one(graph, operator)
+    need_signed(operator, output)
+    zero_point, lowest = quantization_of(source).zero_point, limits_of(source)[0]
+    if zero_point != lowest:
+        found = f"has zero point {zero_point}; it must be {lowest}, as TFLite stops at roots of negative numbers"
+        raise wrong(operator, "input", source, found)
+    factor = rsqrt_factor(source, output)
+    check_factors(operator, factor)
+    if not _SMALLEST_ROOT_FACTOR <= factor < _LARGEST_ROOT_FACTOR:
+        raise ModelError(f"{describe(operator)} has scales out of proportion: a factor of {factor:g} is out of range")
 
 
 def check_tanh(graph: Graph, operator: Operator) -> None:

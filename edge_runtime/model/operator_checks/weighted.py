@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.errors import ModelError
 from edge_runtime.model.channels import bias_of, channel_factors, source_of
 from edge_runtime.model.geometry import check_padded, transposed_window, window_of
 from edge_runtime.model.graph import (
@@ -19,6 +20,7 @@ from edge_runtime.model.graph import (
     Operator,
     Tensor,
     TransposeConvOptions,
+    describe,
     options_of,
     quantization_of,
 )
@@ -41,6 +43,9 @@ __all__ = ["check_convolution", "check_depthwise", "check_fully_connected", "che
 
 #: TFLite's tolerance for a bias whose scale is not input scale x weight scale, in output steps.
 _BIAS_SCALE_TOLERANCE = 0.02
+
+#: TFLite keeps strides in 16 bits.
+_LONGEST_STRIDE = (1 << 15) - 1
 
 
 def check_fully_connected(graph: Graph, operator: Operator) -> None:
@@ -112,10 +117,14 @@ def check_transpose_convolution(graph: Graph, operator: Operator) -> None:
     outputs, _, _, inputs = weights.shape
     need_shape(operator, "input", source, (output.shape[0], *source.shape[1:3], inputs))
     need_shape(operator, "output", output, (*output.shape[:3], outputs))
+    options = options_of(operator, TransposeConvOptions)
+    if max(options.stride_h, options.stride_w) > _LONGEST_STRIDE:
+        found = f"has strides of {options.stride_h} and {options.stride_w}; {_LONGEST_STRIDE} is the most"
+        raise ModelError(f"{describe(operator)} {found}")
     transposed_window(graph, operator)
     check_factors(operator, channel_factors(graph, operator))
     _check_optional_bias(graph, operator, outputs)
-    activation_limits(options_of(operator, TransposeConvOptions).activation, output)
+    activation_limits(options.activation, output)
 
 
 def _check_optional_bias(graph: Graph, operator: Operator, channels: int) -> None:
