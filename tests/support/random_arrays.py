@@ -14,6 +14,7 @@ from edge_runtime.model.graph import (
     MirrorMode,
     MirrorPadOptions,
     ReducerOptions,
+    SqueezeOptions,
 )
 from support.maker import RMS, Maker
 
@@ -42,7 +43,21 @@ def position(maker: Maker) -> list[int]:
     y = builder.tensor([*shape[:axis], *shape[axis + 1 :]], kind.value.lower())
     inputs = [x, builder.constant(np.array(axis - (rank if maker.chance(0.3) else 0), np.int32))]
     operator = OpKind.ARG_MAX if maker.chance(0.5) else OpKind.ARG_MIN
-    return [builder.operate(operator, inputs, y, options=ArgOptions(kind))]
+    positions = builder.operate(operator, inputs, y, options=ArgOptions(kind))
+    return [_viewed(maker, positions, [*shape[:axis], *shape[axis + 1 :]], kind) if maker.chance(0.4) else positions]
+
+
+def _viewed(maker: Maker, positions: int, shape: list[int], kind: IndexType) -> int:
+    place, builder = maker.integer(0, len(shape)), maker.builder
+    longer = [*shape[:place], 1, *shape[place:]]
+    y = builder.tensor(longer, kind.value.lower())
+    added = OpKind.EXPAND_DIMS if maker.chance(0.5) else OpKind.RESHAPE
+    named = np.array(place if added is OpKind.EXPAND_DIMS else longer, np.int32)
+    wide = builder.operate(added, [positions, builder.constant(named)], y)
+    if maker.chance(0.5):
+        return wide
+    y = builder.tensor(shape, kind.value.lower())
+    return builder.operate(OpKind.SQUEEZE, [wide], y, options=SqueezeOptions((place,)))
 
 
 def mirror_pad(maker: Maker) -> list[int]:

@@ -89,9 +89,15 @@ def _movable_ends(graph: Graph, operator: Operator, position: int = 0) -> tuple[
     return source, output
 
 
+def _viewed_ends(graph: Graph, operator: Operator) -> tuple[Tensor, Tensor]:
+    """Return input and output of a view; positions, as ARG_MAX gives them, may be int64."""
+    source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
+    return (source, output) if source.dtype == output.dtype == np.int64 else _movable_ends(graph, operator)
+
+
 def check_reshape(graph: Graph, operator: Operator) -> None:
     """Check a RESHAPE; one that has its new shape as an option is checked by the reader."""
-    source, output = _movable_ends(graph, operator)
+    source, output = _viewed_ends(graph, operator)
     if source.size != output.size:
         found = f"has shape {list(output.shape)}; it must hold the input's {source.size} elements"
         raise wrong(operator, "output", output, found)
@@ -111,7 +117,7 @@ def _check_shape_input(operator: Operator, shape: Tensor, output: Tensor) -> Non
 
 def check_squeeze(graph: Graph, operator: Operator) -> None:
     """Check a SQUEEZE."""
-    source, output = _movable_ends(graph, operator)
+    source, output = _viewed_ends(graph, operator)
     rank = len(source.shape)
     named = {normal_axis(operator, axis, rank) for axis in options_of(operator, SqueezeOptions).dims}
     if any(source.shape[axis] != 1 for axis in named):
@@ -122,7 +128,7 @@ def check_squeeze(graph: Graph, operator: Operator) -> None:
 
 def check_expand_dims(graph: Graph, operator: Operator) -> None:
     """Check an EXPAND_DIMS."""
-    source, output = _movable_ends(graph, operator)
+    source, output = _viewed_ends(graph, operator)
     axes = integers_of(graph, operator, 1)
     if len(axes) != 1:
         raise ModelError(f"{describe(operator)} names {len(axes)} dimensions; it needs 1")
