@@ -67,7 +67,7 @@ class CpuAccelerator(Accelerator):
 
     def _use(self, graph: Graph, model: bytes) -> None:
         self._graph = graph
-        self._interpreter = self._tflite.interpreter(model)
+        self._interpreter = self._tflite.interpreter_of_checked(model)
 
     def _embed(self, values: dict[int, npt.NDArray[Any]]) -> npt.NDArray[np.int8] | None:
         if self._embedding is None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from edge_runtime.errors import ModelError, ToolError
 from edge_runtime.model.fixed_point import Rounding
+from edge_runtime.model.operator_versions import lower_versions
 
 __all__ = ["TFLite", "tflite"]
 
@@ -60,6 +61,24 @@ class TFLite:
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{self.name} refuses the model: {error}") from error
         return interpreter
+
+    def interpreter_of_checked(self, model: bytes) -> Any:
+        """Return an interpreter of a model that `read_tflite` accepts, even if a later converter made it.
+
+        Versions of operators that this TFLite does not know are lowered (see `lower_versions`).
+
+        Raises
+        ------
+        ModelError
+            If TFLite refuses the model all the same.
+        """
+        try:
+            return self.interpreter(model)
+        except ModelError:
+            lowered = lower_versions(model)
+            if lowered == model:
+                raise
+        return self.interpreter(lowered)
 
 
 @lru_cache(maxsize=1)

@@ -123,7 +123,7 @@ def verify_model(
     with OverlayAccelerator(bus) as overlay:
         program = compile_model(model, overlay.parameters, name=name, rounding=golden.rounding, allow_cpu=allow_cpu)
         overlay.load(program)
-        tally = _Tally(overlay, program, golden.interpreter(model))
+        tally = _Tally(overlay, program, golden.interpreter_of_checked(model))
         for inputs in sample_inputs(program.graph, samples, seed):
             tally.compare(inputs)
         tally.compare_stream(sample_inputs(program.graph, min(samples, _MOST_STREAMED), seed))

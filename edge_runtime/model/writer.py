@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import tflite
 
 from edge_runtime.model.graph import Graph, Operator, OpKind, Quantization, SqueezeOptions, Tensor
+from edge_runtime.model.operator_versions import operator_version
 from edge_runtime.model.options import options_type, write_options
 from edge_runtime.model.tflite_schema import DTYPES, IDENTIFIER, VERSION
 from edge_runtime.model.unsigned import joined_edges, to_uint8
@@ -21,29 +22,6 @@ __all__ = ["write_tflite"]
 _LARGEST_OLD_CODE = 127
 _NO_DATA = 0
 _TENSOR_TYPES = {dtype: code for code, dtype in DTYPES.items()}
-
-#: The versions of the operators that these graphs can need, all of them known to tflite-runtime 2.14; 2 elsewhere.
-_OPERATOR_VERSIONS: Mapping[OpKind, int] = {
-    OpKind.BROADCAST_TO: 3,
-    OpKind.CONV_2D: 3,
-    OpKind.DEPTHWISE_CONV_2D: 3,
-    OpKind.DEPTH_TO_SPACE: 1,
-    OpKind.EXPAND_DIMS: 1,
-    OpKind.FULLY_CONNECTED: 6,
-    OpKind.HARD_SWISH: 1,
-    OpKind.PRELU: 1,
-    OpKind.RELU_0_TO_1: 1,
-    OpKind.RELU_N1_TO_1: 1,
-    OpKind.RESHAPE: 1,
-    OpKind.RESIZE_BILINEAR: 3,
-    OpKind.RESIZE_NEAREST_NEIGHBOR: 3,
-    OpKind.SHAPE: 1,
-    OpKind.SQUEEZE: 1,
-    OpKind.SVDF: 3,
-    OpKind.TRANSPOSE_CONV: 3,
-    OpKind.UNIDIRECTIONAL_SEQUENCE_LSTM: 1,
-}
-_ORDINARY_VERSION = 2
 
 
 def write_tflite(graph: Graph) -> bytes:
@@ -136,7 +114,7 @@ class _Writer:
         code = getattr(tflite.BuiltinOperator, kind.value)
         tflite.OperatorCodeStart(builder)
         tflite.OperatorCodeAddDeprecatedBuiltinCode(builder, min(code, _LARGEST_OLD_CODE))
-        tflite.OperatorCodeAddVersion(builder, _OPERATOR_VERSIONS.get(kind, _ORDINARY_VERSION))
+        tflite.OperatorCodeAddVersion(builder, operator_version(kind))
         tflite.OperatorCodeAddBuiltinCode(builder, code)
         return tflite.OperatorCodeEnd(builder)
 
