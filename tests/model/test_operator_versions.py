@@ -36,12 +36,12 @@ def test_files_of_a_later_converter_run_in_tflite(golden_interpreter, monkeypatc
 
 
 def test_only_versions_are_lowered(monkeypatch):
-    model = write_tflite(read_tflite(write_tflite(network_of(MAKERS["depth_to_space"], 3, 1)), "made"))
-    later = of_version(model, monkeypatch, OpKind.DEPTH_TO_SPACE, 2)
+    model = write_tflite(read_tflite(write_tflite(network_of(MAKERS["transpose_convolution"], 3, 1)), "made"))
+    later = of_version(model, monkeypatch, OpKind.TRANSPOSE_CONV, 4)
     assert later != model
     assert lower_versions(later) == model
     assert lower_versions(model) == model
-    assert versions(model) == [operator_version(OpKind.DEPTH_TO_SPACE)] == [1]
+    assert versions(model) == [operator_version(OpKind.TRANSPOSE_CONV)] == [3]
 
 
 def test_what_is_no_matter_of_versions_stays_refused(golden_interpreter, monkeypatch):
