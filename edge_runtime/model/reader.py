@@ -10,6 +10,7 @@ import tflite
 
 from edge_runtime.errors import ModelError
 from edge_runtime.model.checks import check_graph, check_structure
+from edge_runtime.model.dilation import join_dilations
 from edge_runtime.model.flatbuffer import verify
 from edge_runtime.model.folding import fold_constants
 from edge_runtime.model.graph import Graph, Operator, OpKind, describe
@@ -100,7 +101,7 @@ def _read(data: bytes, name: str) -> Graph:
     )
     check_structure(graph)
     _check_new_shapes(subgraph, graph)
-    graph = fold_constants(shift_to_int8(graph))
+    graph = join_dilations(fold_constants(shift_to_int8(graph)))
     check_graph(graph)
     return split_edges(graph)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_runtime.model import OpKind, Padding, Quantization
+from edge_runtime.model import Conv2DOptions, DepthwiseConv2DOptions, OpKind, Padding, Quantization
 from edge_runtime.model.graph import BlockOptions, ResizeOptions, TransposeConvOptions
 from support.maker import RMS, Maker, affine
 
@@ -102,6 +102,55 @@ def _alike(maker: Maker, kind: OpKind, given, wanted, constants=(), options=None
     return builder.operate(kind, inputs, builder.activation(wanted, **quantization), options=options)
 
 
+def dilated(maker: Maker) -> list[int]:
+    """A convolution over blocks: in one dimension between views, or in two."""
+    sides, block, around = _blocks_to_convolve(maker)
+    builder, channels, batch = maker.builder, maker.integer(1, 5), maker.integer(1, 2)
+    scale, zero_point = maker.scale(), maker.zero_point()
+    quantization = {"scale": scale, "zero_point": zero_point}
+    small = [(length + sum(pair)) // size for length, size, pair in zip(sides, block, around, strict=True)]
+    taps = [maker.integer(1, min(3, length)) for length in small]
+    count = int(batch * np.prod(block))
+    numbers = [builder.constant(np.array(given, np.int32)) for given in (block, around)]
+    spread = builder.activation([count, *small, channels], **quantization)
+    x = builder.input([batch, *sides, channels], **quantization)
+    builder.operate(OpKind.SPACE_TO_BATCH_ND, [x, *numbers], spread)
+    flat = len(sides) == 1
+    if flat:
+        spread = builder.reshape(spread, (count, 1, small[0], channels), as_tensor=maker.chance(0.5))
+    kernel = [1, *taps] if flat else taps
+    depthwise = maker.chance(0.4)
+    outputs = channels if depthwise else maker.integer(1, 5)
+    weights = maker.weights([1, *kernel, channels] if depthwise else [outputs, *kernel, channels])
+    options = (DepthwiseConv2DOptions if depthwise else Conv2DOptions)(1, 1, padding=Padding.VALID)
+    new = {"scale": float(scale * RMS * np.sqrt(weights.size / outputs) * 0.02), "zero_point": maker.zero_point()}
+    y = builder.conv_2d(spread, weights, np.zeros(outputs), options, weight_scale=0.02, **new)
+    left = [length - tap + 1 for length, tap in zip(small, taps, strict=True)]
+    if flat:
+        y = builder.reshape(y, (count, *left, outputs), as_tensor=maker.chance(0.5))
+    crops = [
+        [maker.integer(0, min(2, before)), maker.integer(0, min(2, after))] if maker.chance(0.5) else [0, 0]
+        for before, after in around
+    ]
+    whole = [length * size for length, size in zip(left, block, strict=True)]
+    if any(sum(crop) >= length for crop, length in zip(crops, whole, strict=True)):
+        crops = [[0, 0] for _ in crops]
+    kept = [length - sum(crop) for length, crop in zip(whole, crops, strict=True)]
+    inputs = [y, numbers[0], builder.constant(np.array(crops, np.int32))]
+    return [builder.operate(OpKind.BATCH_TO_SPACE_ND, inputs, builder.activation([batch, *kept, outputs], **new))]
+
+
+def _blocks_to_convolve(maker: Maker) -> tuple[list[int], list[int], list[list[int]]]:
+    """Return lengths, blocks and paddings, such that whole blocks come out."""
+    count = maker.integer(1, 2)
+    sides, block = maker.shape(count, 9), maker.shape(count, 3)
+    around = []
+    for length, size in zip(sides, block, strict=True):
+        before = maker.integer(0, 4)
+        around.append([before, -(length + before) % size + size * maker.integer(0, 2)])
+    return sides, block, around
+
+
 def prelu(maker: Maker) -> list[int]:
     shape, builder = maker.shape(maker.integer(1, 4), 5), maker.builder
     x, scale = maker.input(shape)
@@ -122,5 +171,6 @@ PICTURE_MAKERS = (
     space_to_depth,
     space_to_batch,
     batch_to_space,
+    dilated,
     prelu,
 )

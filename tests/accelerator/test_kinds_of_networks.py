@@ -1,4 +1,4 @@
-"""Whole networks that make pictures larger again: what the overlay has no unit for runs between its parts."""
+"""Whole networks of kinds that people use: what the overlay has no unit for runs between its parts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from edge_runtime.accelerator.verify import verify_model
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.model import Activation, OpKind
 from support.picture_network import PictureNetwork
+from support.temporal_network import temporal_network
 
 BOARD = OverlayParameters(axi_master=True)  # pynq_z2's
 
@@ -107,6 +108,13 @@ def test_a_u_net_is_exact_with_every_convolution_on_the_overlay(enlarge):
 @pytest.mark.parametrize(("make", "convolutions"), [(segmentation, 5), (detector, 4), (embedding, 3)])
 def test_other_networks_are_exact_with_every_convolution_on_the_overlay(make, convolutions):
     check(make(seed=3), convolutions)
+
+
+def test_convolutions_over_time_are_exact_on_the_overlay_alone():
+    model = temporal_network(seed=4)
+    check(model, convolutions=2)
+    program = compile_model(model, BOARD, name="made")
+    assert {operator.kind for operator in program.graph.operators} == {OpKind.PAD, OpKind.RESHAPE, OpKind.CONV_2D}
 
 
 def test_an_autoencoder_is_exact_with_every_convolution_on_the_overlay():
