@@ -9,6 +9,7 @@ In one dimension a view to four dimensions and one back stand around the convolu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ from edge_runtime.model.graph import (
     Quantization,
     Tensor,
 )
+from edge_runtime.model.operator_checks import check_operator
 from edge_runtime.model.shapes import blocks_of
 
 __all__ = ["join_dilations"]
@@ -104,7 +106,7 @@ def _joined(graph: Graph, chain: _Chain, tensors: list[Tensor]) -> list[Operator
     """Return what stands for a chain, its new tensors added; None where it cannot be joined."""
     source, output = graph.tensor(chain.first.inputs[0]), graph.output_tensor(chain.last)
     blocks = _blocks(graph, chain)
-    if blocks is None or not _is_plain(graph, chain):
+    if blocks is None or not _is_sound(graph, chain, blocks[0]) or not _is_plain(graph, chain):
         return None
     block, around = blocks
     sides = _sides(graph, chain, block)
@@ -136,6 +138,27 @@ def _blocks(graph: Graph, chain: _Chain) -> tuple[tuple[int, ...], _Pairs] | Non
         return None
     net = tuple((a - c, b - d) for (a, b), (c, d) in zip(padded, cropped, strict=True))
     return (block, net) if min(min(pair) for pair in net) >= 0 else None
+
+
+def _is_sound(graph: Graph, chain: _Chain, block: tuple[int, ...]) -> bool:
+    """Whether each of the operators is one that TFLite computes, once the batches are what they must be."""
+    batch = graph.tensor(chain.first.inputs[0]).shape[0] * math.prod(block)
+    tensors = list(graph.tensors)
+    for operator in chain.operators[:-1]:
+        written = graph.output_tensor(operator)
+        if not written.shape:
+            return False
+        tensors[written.index] = replace(written, shape=(batch, *written.shape[1:]))
+        # a shape that is an option has been checked against the one that the file gives
+        if operator.kind is OpKind.RESHAPE and len(operator.inputs) == 1 and written.shape[0] != batch:
+            return False
+    corrected = replace(graph, tensors=tuple(tensors))
+    try:
+        for operator in chain.operators:
+            check_operator(corrected, operator)
+    except ModelError:
+        return False
+    return True
 
 
 def _is_plain(graph: Graph, chain: _Chain) -> bool:

@@ -28,19 +28,28 @@ __all__ = [
 _LARGEST_PADDING = 1 << 20
 
 
-def integers_of(graph: Graph, operator: Operator, position: int) -> tuple[int, ...]:
+def integers_of(graph: Graph, operator: Operator, position: int, *, int64: bool = True) -> tuple[int, ...]:
     """Return the integers of a constant input, flattened.
+
+    Parameters
+    ----------
+    graph, operator, position
+        Which input of what.
+    int64
+        Whether TFLite's kernel also takes int64.
 
     Raises
     ------
     ModelError
-        If the input is not there, not constant, or not of int32 or int64.
+        If the input is not there, not constant, or not of such a type.
     """
+    allowed = (np.int32, np.int64) if int64 else (np.int32,)
     index = operator.inputs[position] if position < len(operator.inputs) else -1
     tensor = graph.tensor(index) if index >= 0 else None
-    if tensor is None or tensor.data is None or tensor.dtype not in (np.int32, np.int64):
+    if tensor is None or tensor.data is None or tensor.dtype not in allowed:
         what = "is absent" if tensor is None else f"is {tensor.dtype}, and computed at run time or not of integers"
-        raise ModelError(f"{describe(operator)}, input {position}: {what}; it must be a constant of int32 or int64")
+        types = " or ".join(np.dtype(kind).name for kind in allowed)
+        raise ModelError(f"{describe(operator)}, input {position}: {what}; it must be a constant of {types}")
     return tuple(int(value) for value in tensor.data.flat)
 
 
@@ -60,7 +69,7 @@ def normal_axis(operator: Operator, axis: int, rank: int) -> int:
 def reduced_axes(graph: Graph, operator: Operator) -> tuple[int, ...]:
     """Return the dimensions that a MEAN, SUM, REDUCE_MAX or REDUCE_MIN reduces, in order, each once."""
     rank = len(graph.tensor(operator.inputs[0]).shape)
-    named = {normal_axis(operator, axis, rank) for axis in integers_of(graph, operator, 1)}
+    named = {normal_axis(operator, axis, rank) for axis in integers_of(graph, operator, 1, int64=False)}
     return tuple(sorted(named))
 
 
@@ -164,9 +173,9 @@ def blocks_of(graph: Graph, operator: Operator) -> tuple[tuple[int, ...], tuple[
         If they are no constants of as many dimensions as the input has there.
     """
     between = len(graph.tensor(operator.inputs[0]).shape) - 2
-    block, numbers = integers_of(graph, operator, 1), integers_of(graph, operator, 2)
+    block, numbers = (integers_of(graph, operator, position, int64=False) for position in (1, 2))
     shape = graph.tensor(operator.inputs[2]).shape
-    if len(block) != between or min(block, default=0) < 1:
+    if graph.tensor(operator.inputs[1]).shape != (between,) or min(block, default=0) < 1:
         raise ModelError(f"{describe(operator)} has blocks of {list(block)}, for {between} dimensions of a picture")
     if shape != (between, 2) or any(not 0 <= number <= _LARGEST_PADDING for number in numbers):
         raise ModelError(

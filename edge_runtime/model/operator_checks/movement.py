@@ -197,7 +197,7 @@ def check_reverse(graph: Graph, operator: Operator) -> None:
     """Check a REVERSE_V2."""
     source, output = _movable_ends(graph, operator)
     need_rank(operator, "input", source, range(1, _MOST_DIMENSIONS + 1))
-    axes = integers_of(graph, operator, 1)
+    axes = integers_of(graph, operator, 1, int64=False)
     if len(axes) != 1:
         raise ModelError(f"{describe(operator)} names {len(axes)} dimensions; only 1 is supported")
     normal_axis(operator, axes[0], len(source.shape))
