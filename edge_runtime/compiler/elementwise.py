@@ -7,19 +7,16 @@ or the weights of a product. A smaller operand is spread to the larger one's siz
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
+from edge_runtime.compiler.channel_scaling import lower_channel_scaling
 from edge_runtime.compiler.elementwise_lowering import lower_product, lower_rescaling, lower_sum, lower_table
 from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.requantisation import Requantisation, identity, with_bias
 from edge_runtime.compiler.scope import Scope
 from edge_runtime.compiler.spread import spread_operand
 from edge_runtime.compiler.stored import stored_limits, stored_offset, stored_zero_point
-from edge_runtime.compiler.vector_lowering import lower_depthwise
-from edge_runtime.compiler.window import Span, Sweep
 from edge_runtime.model.channels import constant_of
 from edge_runtime.model.fixed_point import multiply_by_quantized_multiplier, quantize_multiplier
 from edge_runtime.model.graph import BinaryOptions, Graph, Operator, OpKind, Tensor, options_of, quantization_of
@@ -136,15 +133,6 @@ def lower_multiplication(scope: Scope, operator: Operator) -> list[EngineLayer]:
 def _scaled_channels(
     scope: Scope, operator: Operator, source: int, factors: _Table, factor: tuple[int, int]
 ) -> EngineLayer:
-    """Lower a MUL by a number for each channel: a depthwise kernel of one pixel, read twice for more than 8 bits."""
-    halves = np.stack([factors >> 1, factors - (factors >> 1)])
-    weights = factors[np.newaxis] if np.abs(factors).max() < 1 << 7 else halves
     bias = -stored_zero_point(scope.graph.tensor(source)) * factors
-    site = scope.site(operator, source=source)
-    lines, columns = (
-        Span(1, 1, 1, 0, count) for count in (site.source_layout.form.lines, site.source_layout.form.columns)
-    )
-    sweep = Sweep(lines, replace(columns, kernel=len(weights), dilation=0) if len(weights) > 1 else columns)
-    return lower_depthwise(
-        sweep, weights[np.newaxis].astype(np.int16), _finish(scope.graph, operator, factor, bias), site
-    )
+    finish = _finish(scope.graph, operator, factor, bias)
+    return lower_channel_scaling(factors, finish, scope.site(operator, source=source))

@@ -131,6 +131,15 @@ def test_constants_of_a_number_for_each_channel(kind, zero_point, overlay):
     assert on_overlay(check(builder.graph(y), overlay)) == [True]
 
 
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+def test_factors_of_more_than_twice_an_int8(overlay):
+    builder = GraphBuilder("factors")
+    x = builder.input((1, 4, 5, 4), scale=0.05, zero_point=7)
+    constant = builder.int8_constant(np.array([[127, 126, -128, 0]]), scale=0.02, zero_point=-128)
+    y = builder.binary(OpKind.MUL, constant, x, scale=0.3, zero_point=5)
+    assert on_overlay(check(builder.graph(y), overlay)) == [True]
+
+
 @pytest.mark.parametrize("kind", [OpKind.ADD, OpKind.SUB, OpKind.MUL])
 def test_a_tensor_with_itself(kind):
     builder = GraphBuilder("itself")
