@@ -9,6 +9,7 @@ import numpy as np
 from edge_runtime.compiler.layout import form_of
 from edge_runtime.compiler.movement import pad_amounts
 from edge_runtime.compiler.pooling import MOST_RECTANGLES, mean_sweep, pool_rectangles
+from edge_runtime.compiler.prelu import has_channel_factors
 from edge_runtime.compiler.spread import smaller_operand
 from edge_runtime.compiler.stored import EIGHT_BITS
 from edge_runtime.model.channels import centred_weights
@@ -93,6 +94,12 @@ def _table(graph: Graph, operator: Operator) -> str | None:
     return None if lookup_table(graph, operator) is not None else "no table of 8-bit values"
 
 
+def _prelu(graph: Graph, operator: Operator) -> str | None:
+    if lookup_table(graph, operator) is not None or has_channel_factors(graph, operator):
+        return None
+    return "factors that are neither one constant nor one for each channel"
+
+
 def _pad(graph: Graph, operator: Operator) -> str | None:
     if not graph.tensor(operator.inputs[1]).is_constant:
         return "its amounts are computed at run time"
@@ -132,7 +139,6 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
             OpKind.HARD_SWISH,
             OpKind.LEAKY_RELU,
             OpKind.LOGISTIC,
-            OpKind.PRELU,
             OpKind.QUANTIZE,
             OpKind.RELU,
             OpKind.RELU6,
@@ -150,4 +156,5 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
     OpKind.FULLY_CONNECTED: _weights,
     OpKind.MAX_POOL_2D: _max_pool,
     OpKind.MEAN: _mean,
+    OpKind.PRELU: _prelu,
 }

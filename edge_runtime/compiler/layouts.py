@@ -12,6 +12,7 @@ from edge_runtime.compiler.capabilities import VIEWS
 from edge_runtime.compiler.layout import Layout, form_of
 from edge_runtime.compiler.movement import concatenated_layout, pad_amounts, pad_value
 from edge_runtime.compiler.pooling import estimate_pool, wished_pool_pitches
+from edge_runtime.compiler.prelu import prelu_scratch
 from edge_runtime.compiler.scope import FoldedPad, Scope
 from edge_runtime.compiler.spread import BINARY, smaller_operand, spread_layout, spreads
 from edge_runtime.compiler.stored import stored_zero_point
@@ -71,7 +72,7 @@ def lay_out(scope: Scope, operators: Sequence[int], keep: Collection[int], moved
         for index in operators
         if graph.operators[index].kind not in VIEWS and graph.operators[index].outputs[0] not in folded
     )
-    scope = replace(scope, pads=pads, spreads=spreads(graph, working, moved))
+    scope = replace(scope, pads=pads, spreads=spreads(graph, working, moved), scratch=prelu_scratch(graph, working))
     planner = _Planner(scope, operators, working)
     joined = _joined(graph, operators, working, keep)
     planner.decide(joined)
@@ -158,6 +159,9 @@ class _Planner:
             self.layouts[view] = seen
         for index, spread in self.scope.spreads.items():
             self.layouts[spread.tensor] = spread_layout(self.scope, self.graph.operators[index], self.layouts)
+        for index, tensors in self.scope.scratch.items():
+            own = replace(self.layouts[self.graph.operators[index].inputs[0]], offset=0)
+            self.layouts |= dict.fromkeys(tensors, own)
 
     def owners(self, joined: Mapping[int, tuple[int, int]]) -> dict[int, int]:
         """Return whose buffer each tensor lies in."""

@@ -13,6 +13,7 @@ from edge_runtime.compiler.layout import Form, Layout
 from edge_runtime.compiler.layouts import PartLayout
 from edge_runtime.compiler.movement import lower_concatenation, lower_pad
 from edge_runtime.compiler.pooling import lower_average_pool, lower_max_pool, lower_mean
+from edge_runtime.compiler.prelu import lower_prelu
 from edge_runtime.compiler.schedule import row_times
 from edge_runtime.compiler.scope import Scope
 from edge_runtime.compiler.vector_lowering import chunk_lines
@@ -46,7 +47,7 @@ _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
     OpKind.MUL: lower_multiplication,
     OpKind.PAD: lower_pad,
     OpKind.PADV2: lower_pad,
-    OpKind.PRELU: lower_lookup,
+    OpKind.PRELU: lower_prelu,
     OpKind.QUANTIZE: lower_lookup,
     OpKind.RELU: lower_lookup,
     OpKind.RELU6: lower_lookup,

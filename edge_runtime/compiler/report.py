@@ -206,9 +206,12 @@ def _memory_map(program: Program) -> tuple[MapRow, ...]:
 
 
 def _tensor_name(program: Program, tensor: int) -> str:
-    """Return a tensor's name; numbers behind the graph's are operands that the compiler copies."""
+    """Return a tensor's name; numbers behind the graph's are tensors of the compiler's own."""
     tensors = program.graph.tensors
-    return tensors[tensor].name if tensor < len(tensors) else f"an operand of operator {tensor - len(tensors)}, copied"
+    if tensor < len(tensors):
+        return tensors[tensor].name
+    operator = (tensor - len(tensors)) % len(program.graph.operators)
+    return f"what the compiler copies or works on for operator {operator}"
 
 
 def _warnings(program: Program, rows: tuple[OperatorRow, ...]) -> Iterator[str]:

@@ -73,6 +73,8 @@ class Scope:
         Tensors that lie in the output of the CONCATENATION that reads them.
     spreads
         By operator, the operand that is copied before it.
+    scratch
+        By operator, tensors of the compiler's own between its layers.
     """
 
     graph: Graph
@@ -82,6 +84,7 @@ class Scope:
     layouts: Mapping[int, Layout] = field(default_factory=dict)
     joined: frozenset[int] = frozenset()
     spreads: Mapping[int, Spread] = field(default_factory=dict)
+    scratch: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def source_of(self, operator: Operator) -> int:
         """Return the tensor that an operator's first input is read from."""

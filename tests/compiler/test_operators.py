@@ -167,6 +167,28 @@ def test_a_prelu_with_one_factor_is_a_table(alphas):
     assert len(program.tables) == 1
 
 
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("zero_point", [-128, 7, 127])
+def test_a_prelu_with_a_factor_for_each_channel(zero_point, overlay):
+    builder, random = GraphBuilder("prelu"), np.random.default_rng(overlay)
+    x = builder.input((1, 4, 5, 11), scale=0.05, zero_point=zero_point)
+    factors = np.concatenate([[-128, 127, 0], random.integers(-128, 128, 8)])
+    alpha = builder.int8_constant(factors.reshape(1, 1, 11), scale=0.01, zero_point=int(random.choice([-128, 0, 127])))
+    y = builder.operate(OpKind.PRELU, [x, alpha], builder.activation((1, 4, 5, 11), scale=0.04, zero_point=3))
+    other = builder.pool(OpKind.MAX_POOL_2D, y, PoolOptions(2, 2, 1, 1, Padding.SAME))
+    assert on_overlay(check(builder.graph(builder.concatenation([y, other], 3)), overlay)) == [True] * 3
+
+
+def test_a_prelu_of_factors_that_vary_otherwise_is_the_cpus():
+    builder = GraphBuilder("prelu")
+    x = builder.input((1, 4, 4, 4), scale=0.05, zero_point=-20)
+    alpha = builder.int8_constant(np.arange(64).reshape(4, 4, 4), scale=0.01, zero_point=4)
+    y = builder.operate(OpKind.PRELU, [x, alpha], builder.activation((1, 4, 4, 4), scale=0.04, zero_point=3))
+    program = check(builder.graph(y), 0)
+    assert on_overlay(program) == [False]
+    assert "neither one constant nor one for each channel" in program.decisions[0].reason
+
+
 def test_a_pool_over_the_lines_of_a_single_line():
     builder = GraphBuilder("line")
     x = builder.input((1, 1, 30, 3), scale=0.05, zero_point=-20)
