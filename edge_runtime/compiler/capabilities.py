@@ -12,7 +12,8 @@ from edge_runtime.compiler.pooling import MOST_RECTANGLES, mean_sweep, pool_rect
 from edge_runtime.compiler.prelu import has_channel_factors
 from edge_runtime.compiler.spread import smaller_operand
 from edge_runtime.compiler.stored import EIGHT_BITS
-from edge_runtime.model.channels import centred_weights
+from edge_runtime.compiler.transposed import transposed_places
+from edge_runtime.model.channels import centred_weights, source_of
 from edge_runtime.model.graph import ConcatenationOptions, Graph, Operator, OpKind, Tensor, options_of
 from edge_runtime.model.kernels.tables import lookup_table
 
@@ -23,6 +24,9 @@ VIEWS = frozenset({OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE})
 
 #: The array stores a weight as one int8, or as two where it is larger.
 _LARGEST_WEIGHT = 254
+
+#: Strides of four by four; beyond, each layer is too small to be worth its turn.
+_MOST_PLACES = 16
 
 
 def objection(graph: Graph, operator: Operator) -> str | None:
@@ -94,6 +98,17 @@ def _table(graph: Graph, operator: Operator) -> str | None:
     return None if lookup_table(graph, operator) is not None else "no table of 8-bit values"
 
 
+def _transposed(graph: Graph, operator: Operator) -> str | None:
+    cannot = _picture(source_of(graph, operator)) or _weights(graph, operator)
+    if cannot:
+        return cannot
+    places = transposed_places(graph, operator)
+    if places is None:
+        return "outputs that see nothing of the input"
+    layers = len(places[0]) * len(places[1])
+    return f"its strides would make {layers} layers of it" if layers > _MOST_PLACES else None
+
+
 def _prelu(graph: Graph, operator: Operator) -> str | None:
     if lookup_table(graph, operator) is not None or has_channel_factors(graph, operator):
         return None
@@ -157,4 +172,5 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
     OpKind.MAX_POOL_2D: _max_pool,
     OpKind.MEAN: _mean,
     OpKind.PRELU: _prelu,
+    OpKind.TRANSPOSE_CONV: _transposed,
 }

@@ -16,6 +16,7 @@ from edge_runtime.compiler.pooling import lower_average_pool, lower_max_pool, lo
 from edge_runtime.compiler.prelu import lower_prelu
 from edge_runtime.compiler.schedule import row_times
 from edge_runtime.compiler.scope import Scope
+from edge_runtime.compiler.transposed import lower_transposed
 from edge_runtime.compiler.vector_lowering import chunk_lines
 from edge_runtime.compiler.weighted import (
     full_weights,
@@ -56,6 +57,7 @@ _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
     OpKind.RSQRT: lower_lookup,
     OpKind.SUB: lower_addition,
     OpKind.TANH: lower_lookup,
+    OpKind.TRANSPOSE_CONV: lower_transposed,
 }
 
 

@@ -48,6 +48,7 @@ def _decide(graph: Graph, operator: Operator, sent_away: Mapping[int, str]) -> D
 _UNIT = {
     OpKind.CONV_2D: "runs on the array",
     OpKind.FULLY_CONNECTED: "runs on the array",
+    OpKind.TRANSPOSE_CONV: "runs on the array",
 }
 
 

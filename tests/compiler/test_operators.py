@@ -20,8 +20,10 @@ from edge_runtime.model import (
     OpKind,
     Padding,
     PoolOptions,
+    Quantization,
     write_tflite,
 )
+from edge_runtime.model.graph import TransposeConvOptions
 from support.random_networks import random_network
 from support.random_operators import MAKERS, network_of
 
@@ -58,6 +60,7 @@ LOWERED = (
     "pad",
     "pool",
     "prelu",
+    "transpose_convolution",
     "table",
 )
 
@@ -187,6 +190,42 @@ def test_a_prelu_of_factors_that_vary_otherwise_is_the_cpus():
     program = check(builder.graph(y), 0)
     assert on_overlay(program) == [False]
     assert "neither one constant nor one for each channel" in program.decisions[0].reason
+
+
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("padding", list(Padding))
+@pytest.mark.parametrize(("kernel", "stride"), [(2, 2), (3, 2), (4, 2), (5, 2), (3, 3), (3, 1), (4, 3)])
+def test_transposed_convolutions(kernel, stride, padding, overlay):
+    builder, random = GraphBuilder("transposed"), np.random.default_rng(overlay)
+    x = builder.input((1, 4, 5, 6), scale=0.05, zero_point=-20)
+    shape = [length * stride if padding is Padding.SAME else (length - 1) * stride + kernel for length in (4, 5)]
+    weights = random.integers(-127, 128, (7, kernel, kernel, 6)).astype(np.int8)
+    scales = Quantization(random.uniform(0.001, 0.003, 7).astype(np.float32), np.zeros(7, np.int64))
+    inputs = [builder.constant(np.array([1, *shape, 7], np.int32)), builder.constant(weights, scales), x]
+    y = builder.activation((1, *shape, 7), scale=0.04, zero_point=3)
+    options = TransposeConvOptions(stride, stride, padding, Activation.RELU6)
+    builder.operate(OpKind.TRANSPOSE_CONV, inputs, y, options=options)
+    other = builder.pool(OpKind.MAX_POOL_2D, y, PoolOptions(2, 2, 1, 1, Padding.SAME))
+    assert on_overlay(check(builder.graph(builder.concatenation([y, other], 3)), overlay)) == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "reason"),
+    [(2, 3, "outputs that see nothing of the input"), (5, 5, "would make 25 layers of it")],
+)
+def test_transposed_convolutions_of_the_cpu(kernel, stride, reason):
+    builder = GraphBuilder("transposed")
+    x = builder.input((1, 3, 3, 2), scale=0.05, zero_point=-20)
+    weights = builder.int8_constant(np.ones((2, kernel, kernel, 2)), scale=0.01, zero_point=0)
+    shape = (1, 3 * stride, 3 * stride, 2)
+    y = builder.activation(shape, scale=0.04, zero_point=3)
+    options = TransposeConvOptions(stride, stride, Padding.SAME)
+    builder.operate(
+        OpKind.TRANSPOSE_CONV, [builder.constant(np.array(shape, np.int32)), weights, x], y, options=options
+    )
+    program = check(builder.graph(y), 0)
+    assert on_overlay(program) == [False]
+    assert reason in program.decisions[0].reason
 
 
 def test_a_pool_over_the_lines_of_a_single_line():
