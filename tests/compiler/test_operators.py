@@ -24,6 +24,7 @@ from edge_runtime.model import (
     write_tflite,
 )
 from edge_runtime.model.graph import TransposeConvOptions
+from support.random_decoders import random_decoder
 from support.random_networks import random_network
 from support.random_operators import MAKERS, network_of
 
@@ -104,6 +105,12 @@ def test_random_operators(name, seed):
 @given(seed=st.integers(0, 2**32 - 1))
 def test_random_networks(seed):
     check(random_network(seed), seed)
+
+
+@settings(few, max_examples=10)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_random_decoders(seed):
+    check(random_decoder(seed), seed)
 
 
 def on_overlay(program):
