@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from edge_runtime.compiler.enlarging import nearest_factors
 from edge_runtime.compiler.layout import form_of
 from edge_runtime.compiler.movement import pad_amounts
 from edge_runtime.compiler.pooling import MOST_RECTANGLES, mean_sweep, pool_rectangles
@@ -25,7 +26,7 @@ VIEWS = frozenset({OpKind.EXPAND_DIMS, OpKind.RESHAPE, OpKind.SQUEEZE})
 #: The array stores a weight as one int8, or as two where it is larger.
 _LARGEST_WEIGHT = 254
 
-#: Strides of four by four; beyond, each layer is too small to be worth its turn.
+#: Strides or factors of four by four; beyond, each layer is too small to be worth its turn.
 _MOST_PLACES = 16
 
 
@@ -109,6 +110,14 @@ def _transposed(graph: Graph, operator: Operator) -> str | None:
     return f"its strides would make {layers} layers of it" if layers > _MOST_PLACES else None
 
 
+def _nearest(graph: Graph, operator: Operator) -> str | None:
+    factors = nearest_factors(graph, operator)
+    if factors is None:
+        return "not to a multiple of the input's size"
+    layers = factors[0] * factors[1]
+    return f"its factors would make {layers} layers of it" if layers > _MOST_PLACES else None
+
+
 def _prelu(graph: Graph, operator: Operator) -> str | None:
     if lookup_table(graph, operator) is not None or has_channel_factors(graph, operator):
         return None
@@ -172,5 +181,6 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
     OpKind.MAX_POOL_2D: _max_pool,
     OpKind.MEAN: _mean,
     OpKind.PRELU: _prelu,
+    OpKind.RESIZE_NEAREST_NEIGHBOR: _nearest,
     OpKind.TRANSPOSE_CONV: _transposed,
 }

@@ -23,7 +23,7 @@ from edge_runtime.model import (
     Quantization,
     write_tflite,
 )
-from edge_runtime.model.graph import TransposeConvOptions
+from edge_runtime.model.graph import ResizeOptions, TransposeConvOptions
 from support.random_decoders import random_decoder
 from support.random_networks import random_network
 from support.random_operators import MAKERS, network_of
@@ -61,6 +61,7 @@ LOWERED = (
     "pad",
     "pool",
     "prelu",
+    "resize_nearest",
     "transpose_convolution",
     "table",
 )
@@ -197,6 +198,35 @@ def test_a_prelu_of_factors_that_vary_otherwise_is_the_cpus():
     program = check(builder.graph(y), 0)
     assert on_overlay(program) == [False]
     assert "neither one constant nor one for each channel" in program.decisions[0].reason
+
+
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("options", [ResizeOptions(), ResizeOptions(half_pixel_centers=True)])
+@pytest.mark.parametrize("factors", [(2, 2), (1, 3), (4, 4)])
+def test_pictures_made_larger(factors, options, overlay):
+    builder = GraphBuilder("larger")
+    x = builder.input((2, 3, 5, 11), scale=0.05, zero_point=-20)
+    sides = [3 * factors[0], 5 * factors[1]]
+    y = builder.activation((2, *sides, 11), scale=0.05, zero_point=-20)
+    builder.operate(
+        OpKind.RESIZE_NEAREST_NEIGHBOR, [x, builder.constant(np.array(sides, np.int32))], y, options=options
+    )
+    other = builder.unary(OpKind.RELU, y, scale=0.05, zero_point=-20)
+    assert on_overlay(check(builder.graph(builder.concatenation([y, other], 3)), overlay)) == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("sides", "reason"), [((7, 6), "not to a multiple"), ((15, 15), "would make 25 layers of it"), ((2, 6), "multiple")]
+)
+def test_pictures_of_other_sizes_are_the_cpus(sides, reason):
+    builder = GraphBuilder("larger")
+    x = builder.input((1, 3, 3, 2), scale=0.05, zero_point=-20)
+    y = builder.activation((1, *sides, 2), scale=0.05, zero_point=-20)
+    inputs = [x, builder.constant(np.array(sides, np.int32))]
+    builder.operate(OpKind.RESIZE_NEAREST_NEIGHBOR, inputs, y, options=ResizeOptions())
+    program = check(builder.graph(y), 0)
+    assert on_overlay(program) == [False]
+    assert reason in program.decisions[0].reason
 
 
 @pytest.mark.parametrize("overlay", range(len(OVERLAYS)))

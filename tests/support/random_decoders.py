@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_runtime.model import Activation, Graph, OpKind, Padding, Quantization
-from edge_runtime.model.graph import TransposeConvOptions
+from edge_runtime.model.graph import ResizeOptions, TransposeConvOptions
 from support.maker import RMS, affine
 from support.random_networks import Network, Picture
 
@@ -38,6 +38,16 @@ class _Decoder(Network):
         builder.operate(OpKind.TRANSPOSE_CONV, inputs, y, options=options)
         return Picture(y, (*sides, outputs), scale, zero_point)
 
+    def nearest(self, x: Picture) -> Picture:
+        height, width, channels = x.shape
+        sides = [height * self.pick(1, 2), width * self.pick(1, 2, 3)]
+        if max(sides) > _LONGEST:
+            return self.pool(x)
+        inputs = [x.tensor, self.builder.constant(np.array(sides, np.int32))]
+        y = self.builder.activation((1, *sides, channels), scale=x.scale, zero_point=x.zero_point)
+        self.builder.operate(OpKind.RESIZE_NEAREST_NEIGHBOR, inputs, y, options=ResizeOptions())
+        return Picture(y, (*sides, channels), x.scale, x.zero_point)
+
     def prelu(self, x: Picture) -> Picture:
         factors, zero_point = self.random.integers(-128, 128, (1, 1, x.shape[2])), self.integer(-128, 127)
         alpha = self.builder.int8_constant(factors, scale=0.008, zero_point=self.integer(-128, 127))
@@ -52,5 +62,7 @@ def random_decoder(seed: int) -> Graph:
     x = network.input()
     others = (network.convolution, network.depthwise, network.block, network.residual, network.pool, network.padded)
     for _ in range(network.integer(2, 6)):
-        x = network.pick(network.transposed, network.transposed, network.prelu, network.joined, *others)(x)
+        x = network.pick(
+            network.transposed, network.transposed, network.nearest, network.prelu, network.joined, *others
+        )(x)
     return network.builder.graph(network.dense(x))
