@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from edge_runtime.compiler.enlarging import nearest_factors
+from edge_runtime.compiler.interpolating import bilinear_runs
 from edge_runtime.compiler.layout import form_of
 from edge_runtime.compiler.movement import pad_amounts
 from edge_runtime.compiler.pooling import MOST_RECTANGLES, mean_sweep, pool_rectangles
@@ -118,6 +119,17 @@ def _nearest(graph: Graph, operator: Operator) -> str | None:
     return f"its factors would make {layers} layers of it" if layers > _MOST_PLACES else None
 
 
+def _bilinear(graph: Graph, operator: Operator) -> str | None:
+    if graph.output_tensor(operator).unsigned:
+        return "computed in floating point in the older scheme"
+    runs = bilinear_runs(graph, operator)
+    if runs is None:
+        return "not to a multiple of the input's size, or with weights of more than 8 bits"
+    layers = len(runs[0]) * len(runs[1])
+    cannot = f"its places would make {layers} layers of it" if layers > _MOST_PLACES else None
+    return _picture(graph.tensor(operator.inputs[0])) or cannot
+
+
 def _prelu(graph: Graph, operator: Operator) -> str | None:
     if lookup_table(graph, operator) is not None or has_channel_factors(graph, operator):
         return None
@@ -181,6 +193,7 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
     OpKind.MAX_POOL_2D: _max_pool,
     OpKind.MEAN: _mean,
     OpKind.PRELU: _prelu,
+    OpKind.RESIZE_BILINEAR: _bilinear,
     OpKind.RESIZE_NEAREST_NEIGHBOR: _nearest,
     OpKind.TRANSPOSE_CONV: _transposed,
 }

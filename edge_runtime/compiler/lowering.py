@@ -10,6 +10,7 @@ from edge_runtime.compiler.cycles import VECTOR_WRITE_CYCLES
 from edge_runtime.compiler.elementwise import lower_addition, lower_lookup, lower_multiplication
 from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
 from edge_runtime.compiler.enlarging import lower_nearest
+from edge_runtime.compiler.interpolating import lower_bilinear
 from edge_runtime.compiler.layout import Form, Layout
 from edge_runtime.compiler.layouts import PartLayout
 from edge_runtime.compiler.movement import lower_concatenation, lower_pad
@@ -56,6 +57,7 @@ _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
     OpKind.RELU_0_TO_1: lower_lookup,
     OpKind.RELU_N1_TO_1: lower_lookup,
     OpKind.RSQRT: lower_lookup,
+    OpKind.RESIZE_BILINEAR: lower_bilinear,
     OpKind.RESIZE_NEAREST_NEIGHBOR: lower_nearest,
     OpKind.SUB: lower_addition,
     OpKind.TANH: lower_lookup,

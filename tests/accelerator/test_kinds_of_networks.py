@@ -105,7 +105,7 @@ def test_a_u_net_is_exact_with_every_convolution_on_the_overlay(enlarge):
     check(u_net(enlarge, seed=1), convolutions=8 if enlarge in ("shuffled", "transposed") else 6)
 
 
-@pytest.mark.parametrize("enlarge", ["transposed", "nearest"])
+@pytest.mark.parametrize("enlarge", ["transposed", "nearest", "bilinear"])
 def test_decoders_run_on_the_overlay_alone(enlarge):
     program = compile_model(u_net(enlarge, seed=1), BOARD, name="made")
     assert all(decision.on_overlay for decision in program.decisions)

@@ -61,6 +61,7 @@ LOWERED = (
     "pad",
     "pool",
     "prelu",
+    "resize_bilinear",
     "resize_nearest",
     "transpose_convolution",
     "table",
@@ -212,6 +213,20 @@ def test_pictures_made_larger(factors, options, overlay):
         OpKind.RESIZE_NEAREST_NEIGHBOR, [x, builder.constant(np.array(sides, np.int32))], y, options=options
     )
     other = builder.unary(OpKind.RELU, y, scale=0.05, zero_point=-20)
+    assert on_overlay(check(builder.graph(builder.concatenation([y, other], 3)), overlay)) == [True] * 3
+
+
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("shape", [(3, 5), (1, 4), (2, 2)])
+def test_pictures_interpolated(shape, half, overlay):
+    builder = GraphBuilder("larger")
+    x = builder.input((1, *shape, 11), scale=0.05, zero_point=-20)
+    sides = [2 * length for length in shape]
+    y = builder.activation((1, *sides, 11), scale=0.05, zero_point=-20)
+    inputs = [x, builder.constant(np.array(sides, np.int32))]
+    builder.operate(OpKind.RESIZE_BILINEAR, inputs, y, options=ResizeOptions(half_pixel_centers=half))
+    other = builder.pool(OpKind.MAX_POOL_2D, y, PoolOptions(2, 2, 1, 1, Padding.SAME))
     assert on_overlay(check(builder.graph(builder.concatenation([y, other], 3)), overlay)) == [True] * 3
 
 

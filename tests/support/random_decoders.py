@@ -38,14 +38,15 @@ class _Decoder(Network):
         builder.operate(OpKind.TRANSPOSE_CONV, inputs, y, options=options)
         return Picture(y, (*sides, outputs), scale, zero_point)
 
-    def nearest(self, x: Picture) -> Picture:
+    def resized(self, x: Picture) -> Picture:
         height, width, channels = x.shape
         sides = [height * self.pick(1, 2), width * self.pick(1, 2, 3)]
         if max(sides) > _LONGEST:
             return self.pool(x)
         inputs = [x.tensor, self.builder.constant(np.array(sides, np.int32))]
         y = self.builder.activation((1, *sides, channels), scale=x.scale, zero_point=x.zero_point)
-        self.builder.operate(OpKind.RESIZE_NEAREST_NEIGHBOR, inputs, y, options=ResizeOptions())
+        kind = self.pick(OpKind.RESIZE_NEAREST_NEIGHBOR, OpKind.RESIZE_BILINEAR)
+        self.builder.operate(kind, inputs, y, options=ResizeOptions(half_pixel_centers=self.pick(False, True)))
         return Picture(y, (*sides, channels), x.scale, x.zero_point)
 
     def prelu(self, x: Picture) -> Picture:
@@ -63,6 +64,6 @@ def random_decoder(seed: int) -> Graph:
     others = (network.convolution, network.depthwise, network.block, network.residual, network.pool, network.padded)
     for _ in range(network.integer(2, 6)):
         x = network.pick(
-            network.transposed, network.transposed, network.nearest, network.prelu, network.joined, *others
+            network.transposed, network.transposed, network.resized, network.prelu, network.joined, *others
         )(x)
     return network.builder.graph(network.dense(x))
