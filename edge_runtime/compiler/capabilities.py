@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from edge_runtime.compiler.enlarging import nearest_factors
+from edge_runtime.compiler.enlarging import is_pixel, nearest_factors
 from edge_runtime.compiler.interpolating import bilinear_runs
 from edge_runtime.compiler.layout import form_of
 from edge_runtime.compiler.movement import pad_amounts
@@ -112,6 +112,8 @@ def _transposed(graph: Graph, operator: Operator) -> str | None:
 
 
 def _nearest(graph: Graph, operator: Operator) -> str | None:
+    if is_pixel(graph, operator):
+        return None
     factors = nearest_factors(graph, operator)
     if factors is None:
         return "not to a multiple of the input's size"
@@ -122,6 +124,8 @@ def _nearest(graph: Graph, operator: Operator) -> str | None:
 def _bilinear(graph: Graph, operator: Operator) -> str | None:
     if graph.output_tensor(operator).unsigned:
         return "computed in floating point in the older scheme"
+    if is_pixel(graph, operator):
+        return None
     runs = bilinear_runs(graph, operator)
     if runs is None:
         return "not to a multiple of the input's size, or with weights of more than 8 bits"

@@ -1,4 +1,7 @@
-"""RESIZE_NEAREST_NEIGHBOR to a multiple of the size: copies of the input, written as far apart as there are of them."""
+"""RESIZE_NEAREST_NEIGHBOR to a multiple of the size: copies of the input, written as far apart as there are of them.
+
+A single pixel is repeated by one copy, which is all that RESIZE_BILINEAR does with it too.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,18 @@ from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.requantisation import identity
 from edge_runtime.compiler.scope import Scope
+from edge_runtime.compiler.spread import spread_copy
 from edge_runtime.compiler.vector_lowering import lower_maximum
 from edge_runtime.compiler.window import Span, Sweep
 from edge_runtime.model.graph import Graph, Operator, ResizeOptions, options_of
 from edge_runtime.model.resizing import nearest_places
 
-__all__ = ["lower_nearest", "nearest_factors"]
+__all__ = ["is_pixel", "lower_nearest", "nearest_factors"]
+
+
+def is_pixel(graph: Graph, operator: Operator) -> bool:
+    """Return whether what is resized is a single pixel."""
+    return graph.tensor(operator.inputs[0]).shape[:3] == (1, 1, 1)
 
 
 def nearest_factors(graph: Graph, operator: Operator) -> tuple[int, int] | None:
@@ -35,6 +44,8 @@ def _factor(inputs: int, outputs: int, options: ResizeOptions) -> int:
 
 def lower_nearest(scope: Scope, operator: Operator) -> list[EngineLayer]:
     """Lower a RESIZE_NEAREST_NEIGHBOR."""
+    if is_pixel(scope.graph, operator):
+        return [spread_copy(scope.site(operator))]
     return list(_copies(scope, operator))
 
 

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edge_runtime.compiler.engine_layer import EngineLayer
+from edge_runtime.compiler.enlarging import is_pixel
 from edge_runtime.compiler.layout import Form, Layout
 from edge_runtime.compiler.requantisation import with_bias
 from edge_runtime.compiler.scope import Scope
+from edge_runtime.compiler.spread import spread_copy
 from edge_runtime.compiler.vector_lowering import lower_depthwise
 from edge_runtime.compiler.window import Span, Sweep
 from edge_runtime.model.graph import Graph, Operator, ResizeOptions, options_of
@@ -73,6 +75,8 @@ def _weights(between: int, part: int) -> tuple[tuple[int, ...], int]:
 
 def lower_bilinear(scope: Scope, operator: Operator) -> list[EngineLayer]:
     """Lower a RESIZE_BILINEAR."""
+    if is_pixel(scope.graph, operator):
+        return [spread_copy(scope.site(operator))]
     runs = bilinear_runs(scope.graph, operator)
     assert runs is not None  # noqa: S101 - placement has seen to it
     return [_layer(scope, operator, lines, columns) for lines, columns in product(*runs)]

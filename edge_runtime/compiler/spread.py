@@ -16,12 +16,12 @@ from edge_runtime.compiler.array_lowering import dense_kernel, lower_on_array
 from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Form, Layout, form_of
 from edge_runtime.compiler.requantisation import identity
-from edge_runtime.compiler.scope import Scope, Spread
+from edge_runtime.compiler.scope import Scope, Site, Spread
 from edge_runtime.compiler.vector_lowering import lower_maximum
 from edge_runtime.compiler.window import Span, Sweep
 from edge_runtime.model.graph import Graph, Operator, OpKind
 
-__all__ = ["BINARY", "smaller_operand", "spread_layout", "spread_operand", "spreads"]
+__all__ = ["BINARY", "smaller_operand", "spread_copy", "spread_layout", "spread_operand", "spreads"]
 
 #: Operators of two tensors.
 BINARY = (OpKind.ADD, OpKind.SUB, OpKind.MUL)
@@ -73,9 +73,13 @@ def spread_operand(scope: Scope, operator: Operator) -> tuple[list[EngineLayer],
 
 
 def _copy(scope: Scope, operator: Operator, source: int, tensor: int) -> EngineLayer:
-    target = scope.layouts[tensor]
-    site = replace(scope.site(operator, source=source), target=tensor, target_layout=target)
-    form = site.source_layout.form
+    site = replace(scope.site(operator, source=source), target=tensor, target_layout=scope.layouts[tensor])
+    return spread_copy(site)
+
+
+def spread_copy(site: Site) -> EngineLayer:
+    """Return a copy whose lines, columns and channels are either as many as the target's or one, which is repeated."""
+    form, target = site.source_layout.form, site.target_layout
     sweep = Sweep(Span(1, 1, 1, 0, target.form.lines), Span(1, 1, 1, 0, target.form.columns))
     finish = identity(target.form.channels)
     if form.channels == target.form.channels:
@@ -83,7 +87,7 @@ def _copy(scope: Scope, operator: Operator, source: int, tensor: int) -> EngineL
         assert layer is not None  # noqa: S101 - a window of one line can always be read
     else:
         weights = np.ones((target.form.channels, 1, 1, 1), np.int16)
-        layer = lower_on_array(sweep, dense_kernel(weights, scope.parameters), finish, site)
+        layer = lower_on_array(sweep, dense_kernel(weights, site.parameters), finish, site)
     return layer.with_fields(**_standing(form, target.form))
 
 

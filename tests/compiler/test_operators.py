@@ -230,6 +230,18 @@ def test_pictures_interpolated(shape, half, overlay):
     assert on_overlay(check(builder.graph(builder.concatenation([y, other], 3)), overlay)) == [True] * 3
 
 
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("kind", [OpKind.RESIZE_BILINEAR, OpKind.RESIZE_NEAREST_NEIGHBOR])
+def test_a_pixel_repeated(kind, overlay):
+    builder = GraphBuilder("pixel")
+    x = builder.input((1, 7, 9, 11), scale=0.05, zero_point=-20)
+    pixel = builder.pool(OpKind.MAX_POOL_2D, x, PoolOptions(7, 9, 1, 1))
+    y = builder.activation((1, 7, 9, 11), scale=0.05, zero_point=-20)
+    inputs = [pixel, builder.constant(np.array([7, 9], np.int32))]
+    builder.operate(kind, inputs, y, options=ResizeOptions(align_corners=True))
+    assert on_overlay(check(builder.graph(builder.concatenation([x, y], 3)), overlay)) == [True] * 3
+
+
 @pytest.mark.parametrize(
     ("sides", "reason"), [((7, 6), "not to a multiple"), ((15, 15), "would make 25 layers of it"), ((2, 6), "multiple")]
 )
