@@ -97,7 +97,7 @@ def _binary(graph: Graph, operator: Operator) -> str | None:
 
 
 def _table(graph: Graph, operator: Operator) -> str | None:
-    return None if lookup_table(graph, operator) is not None else "no table of 8-bit values"
+    return None if lookup_table(graph, operator) is not None else "no function of single 8-bit values"
 
 
 def _transposed(graph: Graph, operator: Operator) -> str | None:
@@ -179,6 +179,8 @@ _CHECKS: Mapping[OpKind, Callable[[Graph, Operator], str | None]] = {
             OpKind.HARD_SWISH,
             OpKind.LEAKY_RELU,
             OpKind.LOGISTIC,
+            OpKind.MAXIMUM,
+            OpKind.MINIMUM,
             OpKind.QUANTIZE,
             OpKind.RELU,
             OpKind.RELU6,

@@ -27,8 +27,16 @@ __all__ = ["lower_addition", "lower_lookup", "lower_multiplication"]
 
 _Table = npt.NDArray[np.int32]
 
-#: Operators that multiply by the ratio of two scales, and clamp.
-_RESCALE = (OpKind.QUANTIZE, OpKind.RELU, OpKind.RELU6, OpKind.RELU_0_TO_1, OpKind.RELU_N1_TO_1)
+#: Operators that multiply by the ratio of two scales, or by one, and clamp.
+_RESCALE = (
+    OpKind.MAXIMUM,
+    OpKind.MINIMUM,
+    OpKind.QUANTIZE,
+    OpKind.RELU,
+    OpKind.RELU6,
+    OpKind.RELU_0_TO_1,
+    OpKind.RELU_N1_TO_1,
+)
 
 #: A requantisation lane shifts by fewer bits than that, either way.
 _MOST_SHIFT = 30

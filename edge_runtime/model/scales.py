@@ -163,14 +163,20 @@ def addition_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScale
     """
     scales = [quantization_of(tensor).scale for tensor in (one, other)]
     twice = 2 * max(scales)
-    factors = [
-        *(scale / twice for scale in scales),
-        twice / ((1 << ADDITION_LEFT_SHIFT) * quantization_of(output).scale),
-    ]
+    factors = [*(scale / twice for scale in scales), twice / _fine_scale(output, ADDITION_LEFT_SHIFT)]
     if split_factor(factors[2])[1] > 0:
         scale = quantization_of(output).scale
         raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**19th of an input's")
     return AdditionScales(*(quantize_multiplier(factor) for factor in factors))
+
+
+def _fine_scale(output: Tensor, bits: int) -> float:
+    """Return a scale times a power of two, which TFLite has in float32, and stops where it has no such number."""
+    with np.errstate(over="ignore"):
+        fine = float(quantization_of(output).scales[0] * np.float32(1 << bits))
+    if not np.isfinite(fine):
+        raise ModelError(f"{describe(output)} has scale {quantization_of(output).scale:g}, too large to be multiplied")
+    return fine
 
 
 def squared_difference_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScales:
@@ -183,7 +189,7 @@ def squared_difference_scales(one: Tensor, other: Tensor, output: Tensor) -> Add
     """
     scales = [quantization_of(tensor).scale for tensor in (one, other)]
     twice, scale = 2 * max(scales), quantization_of(output).scale
-    factor = twice * twice / ((1 << 2 * DIFFERENCE_LEFT_SHIFT) * scale)
+    factor = twice * twice / _fine_scale(output, 2 * DIFFERENCE_LEFT_SHIFT)
     if split_factor(factor)[1] > 0:
         raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**12th of an input's squared")
     return AdditionScales(*(quantize_multiplier(real) for real in (scales[0] / twice, scales[1] / twice, factor)))

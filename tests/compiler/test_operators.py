@@ -292,6 +292,17 @@ def test_transposed_convolutions_of_the_cpu(kernel, stride, reason):
     assert reason in program.decisions[0].reason
 
 
+@pytest.mark.parametrize("overlay", range(len(OVERLAYS)))
+@pytest.mark.parametrize("kind", [OpKind.MAXIMUM, OpKind.MINIMUM])
+@pytest.mark.parametrize("bound", [-128, 17, 127])
+def test_extremes_with_a_number_take_no_table(bound, kind, overlay):
+    builder, quantization = GraphBuilder("bounded"), {"scale": 0.05, "zero_point": -20}
+    x, constant = builder.input((1, 4, 4, 5), **quantization), builder.int8_constant([bound], **quantization)
+    program = check(builder.graph(builder.binary(kind, x, constant, **quantization)), overlay)
+    assert on_overlay(program) == [True]
+    assert len(program.tables) == 0
+
+
 def test_a_pool_over_the_lines_of_a_single_line():
     builder = GraphBuilder("line")
     x = builder.input((1, 1, 30, 3), scale=0.05, zero_point=-20)

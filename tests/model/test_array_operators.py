@@ -105,6 +105,15 @@ def test_products(one, other, wanted, options, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", [OpKind.SQUARED_DIFFERENCE, OpKind.ADD])
+def test_scales_that_tflite_cannot_multiply(kind):
+    builder = GraphBuilder("refused")
+    inputs = [builder.input((2,), scale=0.1, zero_point=0) for _ in range(2)]
+    y = builder.binary(kind, *inputs, scale=3.3e35, zero_point=0)
+    with pytest.raises(ModelError, match=r"out of proportion: .* too large to be multiplied"):
+        builder.graph(y)
+
+
 def test_squared_differences_too_small_for_their_scale():
     builder = GraphBuilder("refused")
     inputs = [builder.input((2,), scale=100.0, zero_point=0) for _ in range(2)]

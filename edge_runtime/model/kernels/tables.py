@@ -56,8 +56,8 @@ def lookup_table(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
         0…127 come first, and then -128…-1. None for operators that are no such table.
     """
     source = graph.tensor(operator.inputs[0])
-    if operator.kind is OpKind.PRELU:
-        return _prelu(graph, operator)
+    if operator.kind in _OF_TWO:
+        return _OF_TWO[operator.kind](graph, operator)
     table = _TABLES.get(operator.kind)
     if table is None or source.dtype not in (np.int8, np.uint8):
         return None
@@ -117,6 +117,15 @@ def _inverse_root(operator: Operator, source: Tensor, output: Tensor) -> _Steps:
     scaled = multiply_by_quantized_multiplier(roots, multiplier, shift - _ROOT_SHIFT)
     # the largest number stands for one over nothing
     return np.where(steps == 0, limits_of(output)[1], scaled + np.int32(quantization_of(output).zero_point))
+
+
+def _bounded(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
+    """Return a MAXIMUM or MINIMUM as a table, where the second of its operands is one number."""
+    source, bound = (graph.tensor(index) for index in operator.inputs)
+    if bound.data is None or bound.size != 1 or graph.output_tensor(operator).shape != source.shape:
+        return None
+    extreme = np.maximum if operator.kind is OpKind.MAXIMUM else np.minimum
+    return np.asarray(extreme(every_value(source.dtype), bound.data.reshape(-1)[0])).astype(source.dtype)
 
 
 def _prelu(graph: Graph, operator: Operator) -> npt.NDArray[Any] | None:
@@ -189,4 +198,11 @@ _TABLES: Mapping[OpKind, Callable[[Operator, Tensor, Tensor], _Steps]] = {
     OpKind.RELU_N1_TO_1: _relu,
     OpKind.RSQRT: _inverse_root,
     OpKind.TANH: _real_function(_tanh),
+}
+
+#: Of two operands, of which one may be a constant.
+_OF_TWO: Mapping[OpKind, Callable[[Graph, Operator], npt.NDArray[Any] | None]] = {
+    OpKind.MAXIMUM: _bounded,
+    OpKind.MINIMUM: _bounded,
+    OpKind.PRELU: _prelu,
 }
