@@ -177,7 +177,7 @@ def check_tile(graph: Graph, operator: Operator) -> None:
     """Check a TILE."""
     source, output = _movable_ends(graph, operator)
     times = integers_of(graph, operator, 1)
-    if len(times) != len(source.shape) or min(times, default=1) < 1:
+    if graph.tensor(operator.inputs[1]).shape != (len(source.shape),) or min(times, default=1) < 1:
         raise ModelError(f"{describe(operator)} repeats {list(source.shape)} {list(times)} times")
     need_shape(operator, "output", output, [length * time for length, time in zip(source.shape, times, strict=True)])
     if source.dtype == INT8:
@@ -198,8 +198,8 @@ def check_reverse(graph: Graph, operator: Operator) -> None:
     source, output = _movable_ends(graph, operator)
     need_rank(operator, "input", source, range(1, _MOST_DIMENSIONS + 1))
     axes = integers_of(graph, operator, 1, int64=False)
-    if len(axes) != 1:
-        raise ModelError(f"{describe(operator)} names {len(axes)} dimensions; only 1 is supported")
+    if graph.tensor(operator.inputs[1]).shape != (1,):
+        raise ModelError(f"{describe(operator)} names {len(axes)} dimensions; only a vector of 1 is supported")
     normal_axis(operator, axes[0], len(source.shape))
     need_shape(operator, "output", output, source.shape, "the input's is")
     if source.dtype == INT8:
