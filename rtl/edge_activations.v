@@ -68,6 +68,10 @@ module edge_activations #(
             height      <= layer[`EDGE_DESC_HEIGHT];
         end
 
+    reg begun;
+    always @(posedge clk) begun <= layer_begin;
+    initial begun = 1'b0;
+
     wire [LANES*3-1:0]           lane_line;
     wire [LANES*8-1:0]           lane_column;
     wire [8*BANK_ADDR_WIDTH-1:0] line_rows;
@@ -76,6 +80,7 @@ module edge_activations #(
         .BANK_ADDR_WIDTH(BANK_ADDR_WIDTH)
     ) gather_plan (
         .clk        (clk),
+        .change     (begun),
         .segment    (segment),
         .gather_rows(gather_rows),
         .lane_line  (lane_line),

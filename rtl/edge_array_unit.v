@@ -82,6 +82,9 @@ module edge_array_unit #(
     localparam integer WEIGHT_LATENCY   = 2;
     localparam integer WEIGHT_ROW_WIDTH = $clog2(WEIGHT_ROWS);
     localparam integer PARAM_ROW_WIDTH  = $clog2(PARAM_CHANNELS / REQUANT_LANES);
+    // The parameters take two cycles to read; the sums come at the end of the second one, unless the choice among
+    // the phases takes that cycle.
+    localparam integer SUMS_AFTER       = OC_LANES / REQUANT_LANES <= 2 ? 2 : 1;
 
     wire                        step_valid;
     wire                        step_first;
@@ -180,7 +183,8 @@ module edge_array_unit #(
         .K_LANES    (K_LANES),
         .OC_LANES   (OC_LANES),
         .PACKED     (PACKED),
-        .ACT_LATENCY(READ_LATENCY)
+        .ACT_LATENCY(READ_LATENCY),
+        .SUMS_AFTER (SUMS_AFTER)
     ) mac_array (
         .clk        (clk),
         .rst        (rst),
@@ -230,7 +234,8 @@ module edge_array_unit #(
         .ACT_ADDR_WIDTH  (ACT_ADDR_WIDTH),
         .PARAM_ROW_WIDTH (PARAM_ROW_WIDTH),
         .INDEX_WIDTH     (INDEX_WIDTH),
-        .WIDE_MULTIPLIERS(PACKED)
+        .WIDE_MULTIPLIERS(PACKED),
+        .SUMS_AFTER      (SUMS_AFTER)
     ) requantizer (
         .clk             (clk),
         .rst             (rst),

@@ -4,8 +4,8 @@
 // of each output channel; `first` begins a new sum, `last` ends it.
 //
 // `activations` are due ACT_LATENCY cycles after `step_valid`, `weights` at the same time with lane l
-// 0 to 3 cycles (l % 4) later, as edge_weight_memory gives them. `tile_valid` comes with the finished sums, which
-// then hold for as many cycles as the next tile takes.
+// 0 to 3 cycles (l % 4) later, as edge_weight_memory gives them. `tile_valid` comes SUMS_AFTER cycles before the
+// finished sums, which then hold for as many cycles as the next tile takes.
 
 `default_nettype none
 
@@ -17,7 +17,9 @@ module edge_mac_array #(
     // 1: two MACs per multiplier; 0: one each. See edge_mac_chain.v.
     parameter integer PACKED = 1,
     // Cycles from a step to its activations; at least 2.
-    parameter integer ACT_LATENCY = 5
+    parameter integer ACT_LATENCY = 5,
+    // Cycles from `tile_valid` to its sums.
+    parameter integer SUMS_AFTER = 2
 ) (
     input  wire                          clk,
     input  wire                          rst,
@@ -147,14 +149,15 @@ module edge_mac_array #(
         end
     endgenerate
 
-    reg tile_done;
-    always @(posedge clk)
-        if (rst) tile_done <= 1'b0;
-        else     tile_done <= sum_last;
-
-    initial tile_done = 1'b0;
-
-    assign tile_valid = tile_done;
+    edge_token_delay #(
+        .WIDTH (1),
+        .CYCLES(ACT_LATENCY + CHAIN_LATENCY + TREE_LATENCY + 1 - SUMS_AFTER)
+    ) tile_token (
+        .clk(clk),
+        .rst(rst),
+        .d  (step_valid && step_last),
+        .q  (tile_valid)
+    );
 
 endmodule
 

@@ -2,11 +2,11 @@
 //
 // Turns tiles of accumulators into int8 outputs and writes them, LANES channels a cycle.
 //
-// A tile comes with `tile_valid`; its sums hold until the next one, which is at least OC_LANES / LANES cycles away
-// (the walker sees to that). Its channels go through the lanes in that many phases. This module counts tiles,
-// positions and rows for itself. `layer` holds from one `layer_begin` to the next, which may come while the layer
-// before it is still under way here, but not a second one. `layer_done` comes with the last write of the layer,
-// `layer_done_index` with it.
+// `tile_valid` comes SUMS_AFTER cycles before its tile, so that the parameters are asked for in time; the sums hold
+// until those of the next one, which is at least OC_LANES / LANES cycles away (the walker sees to that). A tile's
+// channels go through the lanes in that many phases. This module counts tiles, positions and rows for itself. `layer`
+// holds from one `layer_begin` to the next, which may come while the layer before it is still under way here, but not
+// a second one. `layer_done` comes with the last write of the layer, `layer_done_index` with it.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -23,7 +23,9 @@ module edge_requantizer #(
     // Bits of a descriptor's index.
     parameter integer INDEX_WIDTH = 6,
     // 1: hardware multipliers have 25 x 18 bits, 0: 18 x 18.
-    parameter integer WIDE_MULTIPLIERS = 1
+    parameter integer WIDE_MULTIPLIERS = 1,
+    // Cycles from `tile_valid` to the sums, 0 to 2, as many as the parameters take.
+    parameter integer SUMS_AFTER = 2
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -213,16 +215,23 @@ module edge_requantizer #(
     endgenerate
 
     // ---- the phase's sums, beside their parameters ----
-    reg  [LANES*32-1:0] sums;
-    wire [LANES*32-1:0] lane_sums;
-    always @(posedge clk) sums <= tile_sums[phase[$clog2(PHASES+1)-1:0] * (LANES*32) +: LANES*32];
-
+    localparam integer PHASE_WIDTH = $clog2(PHASES + 1);
+    wire [PHASE_WIDTH-1:0] phase_of_sums;
+    wire [LANES*32-1:0]    lane_sums;
+    edge_delay #(
+        .WIDTH (PHASE_WIDTH),
+        .CYCLES(SUMS_AFTER)
+    ) phase_delay (
+        .clk(clk),
+        .d  (phase[PHASE_WIDTH-1:0]),
+        .q  (phase_of_sums)
+    );
     edge_delay #(
         .WIDTH (LANES * 32),
-        .CYCLES(PARAM_LATENCY - 1)
+        .CYCLES(PARAM_LATENCY - SUMS_AFTER)
     ) sums_delay (
         .clk(clk),
-        .d  (sums),
+        .d  (tile_sums[phase_of_sums * (LANES*32) +: LANES*32]),
         .q  (lane_sums)
     );
 

@@ -58,7 +58,7 @@ COMMIT_CYCLES = 2
 _CHAIN_LATENCY = 7  # edge_mac_chain
 _CHAIN_LANES = 4
 _ACCUMULATOR_LATENCY = 1
-_PARAM_LATENCY = 2  # edge_parameter_memory
+_AT_ONCE = 2  # edge_array_unit: phases among which a tile's sums are chosen without a cycle of their own
 _LANE_LATENCY = 9  # edge_requant_lane
 
 
@@ -66,4 +66,5 @@ def array_write_cycles(parameters: OverlayParameters) -> int:
     """Return the cycles from a tile's last step to the write of its first channels."""
     chains = parameters.k_lanes // _CHAIN_LANES
     tree = (chains - 1).bit_length()
-    return READ_LATENCY + _CHAIN_LATENCY + tree + _ACCUMULATOR_LATENCY + _PARAM_LATENCY + _LANE_LATENCY
+    choice = int(parameters.oc_lanes > _AT_ONCE * parameters.requant_lanes)
+    return READ_LATENCY + _CHAIN_LATENCY + tree + _ACCUMULATOR_LATENCY + choice + _LANE_LATENCY

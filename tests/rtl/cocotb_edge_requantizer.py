@@ -13,6 +13,7 @@ from rtl.descriptors import descriptor_bits
 
 OC, LANES = parameters()["OC_LANES"], parameters()["LANES"]
 PHASES = OC // LANES
+SUMS_AFTER = parameters()["SUMS_AFTER"]
 LATENCY = 2 + 9  # parameters, lane
 ROWS = 1 << parameters()["PARAM_ROW_WIDTH"]
 
@@ -89,6 +90,7 @@ async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
     announced = done = last_tile = 0
     memory: dict[int, int] = {}
     queue: list[tuple[int, np.ndarray]] = []
+    on_the_way: list[tuple[int, np.ndarray]] = []
     wait = 0
     for time in range(3000):
         dut.layer_begin.value = 0
@@ -99,9 +101,11 @@ async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
         valid = bool(queue) and wait == 0
         dut.tile_valid.value = int(valid)
         if valid:
-            dut.tile_sums.value = pack(queue.pop(0)[1], 32)
+            on_the_way.append((time + SUMS_AFTER, queue.pop(0)[1]))
             last_tile = time if not queue else last_tile
             wait = PHASES + random.choice([0, 0, 3])
+        if on_the_way and on_the_way[0][0] == time:
+            dut.tile_sums.value = pack(on_the_way.pop(0)[1], 32)
         wait = max(wait - 1, 0)
         await cycle(dut)
         model.serve(dut)
