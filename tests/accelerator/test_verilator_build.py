@@ -50,6 +50,37 @@ def test_a_tool_that_fails_gives_one_line():
     assert "\n" not in str(caught.value)
 
 
+def test_signs_are_extended_as_verilator_extends_them(tmp_path):
+    program = r"""
+        #include <cstdio>
+        // A macro is not called where its name stands in brackets: that is Verilator's own function.
+        int main() {
+            uint64_t state = 1;
+            for (int round = 0; round < 4096; ++round) {
+                const uint64_t value = (state = state * 6364136223846793005u + 1442695040888963407u);
+                for (int bits = 1; bits <= 64; ++bits) {
+                    const uint64_t low = bits == 64 ? value : value & ((uint64_t(1) << bits) - 1);
+                    const IData narrow = IData(low);
+                    bool same = (VL_EXTENDS_QQ)(64, bits, low) == VL_EXTENDS_QQ(64, bits, low);
+                    if (bits <= 32) {
+                        same &= (VL_EXTENDS_II)(32, bits, narrow) == VL_EXTENDS_II(32, bits, narrow);
+                        same &= (VL_EXTENDS_QI)(64, bits, narrow) == VL_EXTENDS_QI(64, bits, narrow);
+                    }
+                    if (!same) return std::printf("%d bits of %llx", bits, (unsigned long long)value), 1;
+                }
+            }
+        }
+    """
+    (tmp_path / "main.cpp").write_text(program)
+    root = verilator_build.verilator_root() / "include"
+    header = verilator_build.rtl_folder() / "sim" / "sign_extension.h"
+    command = [*verilator_build._compiler(), "-std=c++17", "-w", f"-I{root}", f"-I{root / 'vltstd'}"]
+    command += ["-include", str(header), str(tmp_path / "main.cpp"), "-o", str(tmp_path / "main")]
+    verilator_build._run([*command, *map(str, verilator_build._library(None, verilator_build._toolchain())), "-pthread"])
+    done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def has_fst_libraries() -> bool:
     program = "#include <zlib.h>\n#include <lz4.h>\nint main() { return 0; }"
     command = ["g++", "-x", "c++", "-fsyntax-only", "-"]

@@ -234,7 +234,8 @@ def _verilate(design: Design, trace: TraceFormat | None, tools: _Toolchain, fold
 
 def _compile_all(design: Design, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> list[Path]:
     """Compile what Verilator wrote into a folder, and the harness; return all objects, the library's among them."""
-    flags = [f"-I{folder}", *(f"-D{name}={value}" for name, value in design.defines.items())]
+    sign_extension = ["-include", str(rtl_folder() / "sim" / "sign_extension.h")]
+    flags = [f"-I{folder}", *sign_extension, *(f"-D{name}={value}" for name, value in design.defines.items())]
     sources = [design.harness_path, *sorted(folder.glob("*.cpp"))]
     return [*_compile(sources, flags, trace, tools, folder), *_library(trace, tools)]
 
