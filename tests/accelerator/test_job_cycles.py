@@ -28,10 +28,10 @@ def counted(program, count=3):
 @pytest.mark.parametrize(
     ("name", "alone", "stream"),
     [
-        ("mlperf_ic_resnet8", 39_285, 38_289),
-        ("mlperf_kws_dscnn", 9_086, 8_528),
-        ("mlperf_vww_mobilenet", 39_189, 31_307),
-        ("mlperf_ad_autoencoder", 1_484, 1_216),
+        ("mlperf_ic_resnet8", 39_281, 38_285),
+        ("mlperf_kws_dscnn", 9_084, 8_526),
+        ("mlperf_vww_mobilenet", 39_185, 31_303),
+        ("mlperf_ad_autoencoder", 1_464, 1_196),
     ],
 )
 def test_the_boards_figures(shared_models, name, alone, stream):
