@@ -19,14 +19,20 @@ module edge_delay #(
         if (CYCLES == 0) begin : gen_wire
             wire unused_clk = clk;
             assign q = d;
-        end else if (CYCLES == 1) begin : gen_register
-            reg [WIDTH-1:0] stage;
-            always @(posedge clk) stage <= d;
-            assign q = stage;
         end else begin : gen_shift
-            reg [WIDTH*CYCLES-1:0] stages;
-            always @(posedge clk) stages <= {stages[WIDTH*(CYCLES-1)-1:0], d};
-            assign q = stages[WIDTH*CYCLES-1 -: WIDTH];
+            // A register each: a simulation moves them without shifting and masking.
+            genvar i;
+            for (i = 0; i < CYCLES; i = i + 1) begin : gen_stage
+                reg  [WIDTH-1:0] stage;
+                wire [WIDTH-1:0] previous;
+                if (i == 0) begin : gen_first
+                    assign previous = d;
+                end else begin : gen_next
+                    assign previous = gen_stage[i-1].stage;
+                end
+                always @(posedge clk) stage <= previous;
+            end
+            assign q = gen_stage[CYCLES-1].stage;
         end
     endgenerate
 
