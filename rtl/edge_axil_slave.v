@@ -72,7 +72,8 @@ module edge_axil_slave #(
     assign s_axil_bvalid  = b_held;
     assign s_axil_bresp   = b_error ? RESP_SLVERR : RESP_OKAY;
 
-    assign wr_valid = aw_held && w_held && (!b_held || s_axil_bready);
+    // The answer before has been taken: what the bus is asked depends on no input.
+    assign wr_valid = aw_held && w_held && !b_held;
     assign wr_addr  = aw_addr;
     assign wr_data  = w_data;
     assign wr_strb  = w_strb;

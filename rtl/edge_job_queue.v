@@ -56,6 +56,7 @@ module edge_job_queue #(
 
     // The last reads of the layers before that one come to an end.
     localparam [3:0] PREFETCH_CYCLES = 4'd8;
+    localparam [COUNT_WIDTH-1:0] NO_BEATS = {COUNT_WIDTH{1'b0}};
 
     wire clear = rst || reset_engine;
 
@@ -63,6 +64,9 @@ module edge_job_queue #(
     reg [REGION_WIDTH-1:0] inputs  [0:1];
     reg [REGION_WIDTH-1:0] outputs [0:1];
     reg [REGION_WIDTH-1:0] extras  [0:1];
+    reg [1:0]              any_input;  // has the place's region any beats?
+    reg [1:0]              any_output;
+    reg [1:0]              any_extra;
     reg [31:0]             pushed_at [0:1];
     reg [1:0]              waiting; // jobs that are queued and whose fetch has not begun
     reg [1:0]              known;   // jobs that are pending
@@ -79,6 +83,9 @@ module edge_job_queue #(
             inputs[push_place]    <= input_region;
             outputs[push_place]   <= output_region;
             extras[push_place]    <= extra_region;
+            any_input[push_place]  <= input_region[REGION_WIDTH-1 -: COUNT_WIDTH] != NO_BEATS;
+            any_output[push_place] <= output_region[REGION_WIDTH-1 -: COUNT_WIDTH] != NO_BEATS;
+            any_extra[push_place]  <= extra_region[REGION_WIDTH-1 -: COUNT_WIDTH] != NO_BEATS;
             pushed_at[push_place] <= now;
         end
 
@@ -100,9 +107,9 @@ module edge_job_queue #(
     reg        fetching;
     reg        fetched; // a job's input is there, and no run has begun with it
 
-    assign fetch_begin  = waiting != 2'd0 && place_free && !fetching && !fetched && !fetch_busy && !clear;
+    assign fetch_begin  = waiting != 2'd0 && place_free && !fetching && !fetched && !fetch_busy && !reset_engine;
     assign fetch_region = inputs[fetch_place];
-    assign fetch_start  = fetch_begin && fetch_region[REGION_WIDTH-1 -: COUNT_WIDTH] != {COUNT_WIDTH{1'b0}};
+    assign fetch_start  = fetch_begin && any_input[fetch_place];
 
     wire fetch_end = fetching && !fetch_busy;
 
@@ -136,7 +143,7 @@ module edge_job_queue #(
     wire store_begin;
     wire outputs_read;
 
-    assign job_start = fetched && !running && !ran && outputs_read && !engine_busy && !clear;
+    assign job_start = fetched && !running && !ran && outputs_read && !engine_busy && !reset_engine;
 
     always @(posedge clk)
         if (clear)          running <= 1'b0;
@@ -156,17 +163,15 @@ module edge_job_queue #(
     localparam [2:0] EXTRA_STORED  = 3'd4;
 
     reg [2:0] state;
-    wire beginning = (state == OUTPUT || state == EXTRA) && !store_busy && !clear;
+    wire beginning = (state == OUTPUT || state == EXTRA) && !store_busy && !reset_engine;
     wire extra     = state == EXTRA || state == EXTRA_STORED;
-    wire any       = store_region[REGION_WIDTH-1 -: COUNT_WIDTH] != {COUNT_WIDTH{1'b0}};
-    wire any_extra = extras[store_place][REGION_WIDTH-1 -: COUNT_WIDTH] != {COUNT_WIDTH{1'b0}};
 
     assign store_region = extra ? extras[store_place] : outputs[store_place];
-    assign store_start  = beginning && any;
+    assign store_start  = beginning && (extra ? any_extra[store_place] : any_output[store_place]);
     assign store_begin  = ran && state == IDLE;
     assign outputs_read = state == IDLE || (state == EXTRA_STORED && store_read_out)
-                          || (state == OUTPUT_STORED && store_read_out && !any_extra);
-    assign done         = state == EXTRA_STORED && !store_busy && !clear;
+                          || (state == OUTPUT_STORED && store_read_out && !any_extra[store_place]);
+    assign done         = state == EXTRA_STORED && !store_busy && !reset_engine;
 
     always @(posedge clk)
         if (clear) state <= IDLE;

@@ -156,8 +156,8 @@ module edge_axil_slave_formal #(
     always @(*) if (started) begin
         assert (s_axil_awready == !address_taken);
         assert (s_axil_wready == !word_taken);
-        // the bus is asked as soon as both are there and the answer before has a taker: no deadlock
-        assert (wr_valid == (address_taken && word_taken && (!answer_due || s_axil_bready)));
+        // the bus is asked as soon as both are there and the answer before has been taken: no deadlock
+        assert (wr_valid == (address_taken && word_taken && !answer_due));
         if (address_taken) assert (wr_addr == address);
         if (word_taken) assert ({wr_strb, wr_data} == word);
         assert (s_axil_bvalid == answer_due);
@@ -209,7 +209,7 @@ module edge_axil_slave_formal #(
     always @(*) begin
         cover (refused_write && refused_read && s_axil_bvalid && s_axil_rvalid);
         cover (word_comes && !address_taken && !address_comes);
-        cover (answer_due && passed_on);
+        cover (answer_due && address_taken && word_taken);
     end
 
 endmodule

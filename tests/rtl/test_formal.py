@@ -24,7 +24,7 @@ FAULTS = [
     ("edge_fifo", "(!offered || m_axis_tready);", "!offered;"),
     ("edge_fifo", "memory[written[ADDR_WIDTH-1:0]]", "memory[fetched[ADDR_WIDTH-1:0]]"),
     ("edge_fifo", "if (rst)       written <=", "if (1'b0)      written <="),
-    ("edge_axil_slave", "&& (!b_held || s_axil_bready);", ";"),
+    ("edge_axil_slave", "&& w_held && !b_held;", "&& w_held;"),
     ("edge_axil_slave", "assign wr_valid = aw_held && w_held", "assign wr_valid = aw_held"),
     ("edge_axil_slave", "if (write_done)                       b_error", "b_error"),
     ("edge_axil_slave", "!r_asked && !r_waiting && !r_held;", "!r_asked && !r_held;"),
