@@ -315,6 +315,7 @@ module edge_overlay #(
         .rd_data_valid(registers_rd_data_valid),
         .rd_error     (registers_rd_error),
         .rd_data      (registers_rd_data),
+        .job_start    (1'b0),
         .start        (start),
         .reset_engine (reset_engine),
         .entry        (entry),

@@ -157,10 +157,6 @@ module edge_overlay_axi #(
     localparam [WINDOWS-1:0] IS_ACTIVATIONS = 1 << `EDGE_INDEX_ACTIVATIONS;
     wire [WINDOWS-1:0] from_registers = {{WINDOWS-1{1'b0}}, 1'b1} << `EDGE_INDEX_REGISTERS;
 
-    // In the cycle in which a job begins a run, it writes there.
-    wire             job_start;
-    wire [WINDOWS:0] taken = {1'b0, from_registers & {WINDOWS{job_start}}};
-
     // Of the activations' answers, some are the burst master's.
     wire [WINDOWS-1:0] host_rd_data_valid = engine_rd_data_valid & (~IS_ACTIVATIONS | {WINDOWS{act_rd_data_valid}});
 
@@ -176,19 +172,21 @@ module edge_overlay_axi #(
     ) windows (
         .clk             (clk),
         .rst             (rst),
+        .wr_take         (s_axil_awvalid && s_axil_awready),
+        .wr_take_addr    (s_axil_awaddr[ADDR_WIDTH-1:2]),
+        .rd_take         (s_axil_arvalid && s_axil_arready),
+        .rd_take_addr    (s_axil_araddr[ADDR_WIDTH-1:2]),
         .wr_valid        (wr_valid),
         .wr_ready        (wr_ready),
         .wr_error        (wr_error),
-        .wr_addr         (wr_addr),
         .wr_strb         (wr_strb),
         .rd_valid        (rd_valid),
         .rd_ready        (rd_ready),
-        .rd_addr         (rd_addr),
         .rd_data_valid   (rd_data_valid),
         .rd_error        (rd_error),
         .rd_data         (rd_data),
         .wr_go           (wr_go),
-        .wr_ready_of     ({1'b0, engine_wr_ready} | (IS_REGISTERS & ~taken)),
+        .wr_ready_of     ({1'b0, engine_wr_ready} | IS_REGISTERS),
         .wr_error_of     ({jobs_wr_error, engine_wr_error | (from_registers & {WINDOWS{registers_wr_error}})}),
         .rd_go           (rd_go),
         .rd_ready_of     ({1'b0, engine_rd_ready} | IS_REGISTERS),
@@ -198,8 +196,8 @@ module edge_overlay_axi #(
         .rd_data_of      ({jobs_rd_data, engine_rd_data[WINDOWS*32-1:32], registers_rd_data | engine_rd_data[31:0]})
     );
 
-    // ---- registers; a job begins a run by a write of its own, which goes before the host's ----
-    wire start, reset_engine;
+    // ---- registers ----
+    wire job_start, start, reset_engine;
     wire [INDEX_WIDTH-1:0] entry;
     wire [INDEX_WIDTH-1:0] failed_index;
     wire [31:0] cycles;
@@ -222,15 +220,16 @@ module edge_overlay_axi #(
     ) registers (
         .clk          (clk),
         .rst          (rst),
-        .wr_valid     (wr_go[`EDGE_INDEX_REGISTERS] || job_start),
+        .wr_valid     (wr_go[`EDGE_INDEX_REGISTERS]),
         .wr_error     (registers_wr_error),
-        .wr_addr      (job_start ? `EDGE_REG_CONTROL : wr_addr[9:0]),
-        .wr_data      (job_start ? 32'd1 << `EDGE_BIT_CONTROL_START : wr_data),
+        .wr_addr      (wr_addr[9:0]),
+        .wr_data      (wr_data),
         .rd_valid     (rd_go[`EDGE_INDEX_REGISTERS]),
         .rd_addr      (rd_addr[9:0]),
         .rd_data_valid(registers_rd_data_valid),
         .rd_error     (registers_rd_error),
         .rd_data      (registers_rd_data),
+        .job_start    (job_start),
         .start        (start),
         .reset_engine (reset_engine),
         .entry        (entry),

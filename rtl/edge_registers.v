@@ -2,8 +2,8 @@
 //
 // Identification, control, status, interrupt and the cycle counter.
 //
-// `start` and `reset_engine` are high for one cycle. `cycles` is 0 in the first cycle of a run and counts until
-// `finished`. Word bus: see edge_axil_slave.v; both directions are always ready, reads answer one cycle later.
+// `start` and `reset_engine` are high for one cycle. A run begins by a write of the host's or by `job_start`; a reset
+// in the same cycle goes before. `cycles` is 0 in the first cycle of a run and counts until `finished`. Word bus: see edge_axil_slave.v; both directions are always ready, reads answer one cycle later.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -39,6 +39,7 @@ module edge_registers #(
     output wire                   rd_error,
     output wire [31:0]            rd_data,
 
+    input  wire                   job_start,
     output wire                   start,
     output wire                   reset_engine,
     output wire [INDEX_WIDTH-1:0] entry,
@@ -67,7 +68,7 @@ module edge_registers #(
     wire control = wr_valid && wr_addr == `EDGE_REG_CONTROL;
 
     assign reset_engine = control && wr_data[`EDGE_BIT_CONTROL_RESET];
-    assign start        = control && wr_data[`EDGE_BIT_CONTROL_START] && !reset_engine && !busy;
+    assign start        = (job_start || (control && wr_data[`EDGE_BIT_CONTROL_START])) && !reset_engine && !busy;
     assign entry        = entry_index;
     assign bank         = head_bank;
     assign cycles       = cycle_count;

@@ -3,9 +3,10 @@
 // Brings each access of the host's word bus to its window, and the answer back.
 //
 // Word bus: see edge_axil_slave.v; here it is split into select lines `wr_go` and `rd_go`, one a window in the order of
-// EDGE_INDEX_*, and behind these the window of jobs, each with a ready, an error and an answer of its own. What lies in
-// no window is answered with an error, as is a write of part of a word outside of the activations and any write to the
-// stamps.
+// EDGE_INDEX_*, and behind these the window of jobs, each with a ready, an error and an answer of its own. The window is
+// found while the slave takes an address (`wr_take`, `rd_take`), so that it is known from the first cycle of the access.
+// What lies in no window is answered with an error, as is a write of part of a word outside of the activations and any
+// write to the stamps.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -26,14 +27,18 @@ module edge_window_bus #(
     input  wire                           clk,
     input  wire                           rst,
 
+    // The word bus's next addresses, in the cycles in which they are taken.
+    input  wire                           wr_take,
+    input  wire [`EDGE_ADDRESS_WIDTH-3:0] wr_take_addr,
+    input  wire                           rd_take,
+    input  wire [`EDGE_ADDRESS_WIDTH-3:0] rd_take_addr,
+
     input  wire                           wr_valid,
     output wire                           wr_ready,
     output wire                           wr_error,
-    input  wire [`EDGE_ADDRESS_WIDTH-3:0] wr_addr,
     input  wire [3:0]                     wr_strb,
     input  wire                           rd_valid,
     output wire                           rd_ready,
-    input  wire [`EDGE_ADDRESS_WIDTH-3:0] rd_addr,
     output wire                           rd_data_valid,
     output wire                           rd_error,
     output wire [31:0]                    rd_data,
@@ -50,12 +55,14 @@ module edge_window_bus #(
 
     // host_interface.toml: 4 KiB at 0x001000.
     localparam [`EDGE_ADDRESS_WIDTH-13:0] JOBS_PAGE = 1;
+    localparam [WINDOWS-1:0] IS_ACTIVATIONS = 1 << `EDGE_INDEX_ACTIVATIONS;
+    localparam [WINDOWS-1:0] IS_STAMPS      = 1 << `EDGE_INDEX_STAMPS;
 
-    wire [WINDOWS-1:0] wr_window;
-    wire [WINDOWS-1:0] rd_window;
+    wire [WINDOWS-1:0] wr_decoded;
+    wire [WINDOWS-1:0] rd_decoded;
 
-    assign wr_window[WINDOWS-1] = wr_addr[`EDGE_ADDRESS_WIDTH-3:10] == JOBS_PAGE;
-    assign rd_window[WINDOWS-1] = rd_addr[`EDGE_ADDRESS_WIDTH-3:10] == JOBS_PAGE;
+    assign wr_decoded[WINDOWS-1] = wr_take_addr[`EDGE_ADDRESS_WIDTH-3:10] == JOBS_PAGE;
+    assign rd_decoded[WINDOWS-1] = rd_take_addr[`EDGE_ADDRESS_WIDTH-3:10] == JOBS_PAGE;
 
     edge_window_decoder #(
         .REGISTER_WORD_WIDTH  (10),
@@ -68,8 +75,8 @@ module edge_window_bus #(
         .VEC_PARAM_WORD_WIDTH (VEC_PARAM_WORD_WIDTH),
         .VEC_WEIGHT_WORD_WIDTH(VEC_WEIGHT_WORD_WIDTH)
     ) write_decoder (
-        .addr  (wr_addr),
-        .window(wr_window[WINDOWS-2:0])
+        .addr  (wr_take_addr),
+        .window(wr_decoded[WINDOWS-2:0])
     );
 
     edge_window_decoder #(
@@ -83,20 +90,25 @@ module edge_window_bus #(
         .VEC_PARAM_WORD_WIDTH (VEC_PARAM_WORD_WIDTH),
         .VEC_WEIGHT_WORD_WIDTH(VEC_WEIGHT_WORD_WIDTH)
     ) read_decoder (
-        .addr  (rd_addr),
-        .window(rd_window[WINDOWS-2:0])
+        .addr  (rd_take_addr),
+        .window(rd_decoded[WINDOWS-2:0])
     );
 
-    // Only activations can be written byte by byte, and stamps not at all.
-    wire whole_word = wr_strb == 4'b1111;
-    wire wr_nowhere = wr_window == {WINDOWS{1'b0}} || wr_window[`EDGE_INDEX_STAMPS]
-                      || (!whole_word && !wr_window[`EDGE_INDEX_ACTIVATIONS]);
-    wire rd_nowhere = rd_window == {WINDOWS{1'b0}};
+    reg [WINDOWS-1:0] wr_window;
+    reg [WINDOWS-1:0] rd_window;
+    always @(posedge clk) if (wr_take) wr_window <= wr_decoded;
+    always @(posedge clk) if (rd_take) rd_window <= rd_decoded;
 
-    assign wr_go    = wr_window & {WINDOWS{wr_valid && !wr_nowhere}};
+    // Only activations can be written byte by byte, and stamps not at all.
+    wire [WINDOWS-1:0] writable   = IS_ACTIVATIONS | (~IS_STAMPS & {WINDOWS{wr_strb == 4'b1111}});
+    wire [WINDOWS-1:0] wr_goes_to = wr_window & writable;
+    wire               wr_nowhere = wr_goes_to == {WINDOWS{1'b0}};
+    wire               rd_nowhere = rd_window == {WINDOWS{1'b0}};
+
+    assign wr_go    = wr_goes_to & {WINDOWS{wr_valid}};
     assign rd_go    = rd_window & {WINDOWS{rd_valid}};
-    assign wr_ready = wr_nowhere || (wr_window & wr_ready_of) != {WINDOWS{1'b0}};
-    assign wr_error = wr_nowhere || (wr_window & wr_error_of) != {WINDOWS{1'b0}};
+    assign wr_ready = wr_nowhere || (wr_goes_to & wr_ready_of) != {WINDOWS{1'b0}};
+    assign wr_error = wr_nowhere || (wr_goes_to & wr_error_of) != {WINDOWS{1'b0}};
     assign rd_ready = rd_nowhere || (rd_window & rd_ready_of) != {WINDOWS{1'b0}};
 
     // ---- reads: one is under way at a time, so the answers need no order ----

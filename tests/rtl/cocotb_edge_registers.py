@@ -32,7 +32,8 @@ class Host:
 
 
 async def begin(dut) -> Host:
-    await start(dut, wr_valid=0, wr_addr=0, wr_data=0, rd_valid=0, rd_addr=0, finished=0, failed=0, failed_index=0)
+    bus = ("wr_valid", "wr_addr", "wr_data", "rd_valid", "rd_addr")
+    await start(dut, **dict.fromkeys([*bus, "job_start", "finished", "failed", "failed_index"], 0))
     return Host(dut)
 
 
@@ -125,6 +126,30 @@ async def start_means_nothing_while_busy(dut):
     await cycle(dut)
     assert not int(dut.start.value)
     dut.wr_valid.value = 0
+
+
+async def begin_job(dut, name: str, word: int) -> tuple[int, int]:
+    """Let a job begin its run in the cycle of a write; return `start` and `reset_engine` of that cycle."""
+    dut.wr_addr.value, dut.wr_data.value = INTERFACE.registers[name].offset // 4, word
+    dut.wr_valid.value = dut.job_start.value = 1
+    await cycle(dut)
+    begun = int(dut.start.value), int(dut.reset_engine.value)
+    dut.wr_valid.value = dut.job_start.value = 0
+    return begun
+
+
+@cocotb.test()
+async def a_job_begins_a_run_beside_any_write(dut):
+    host = await begin(dut)
+    assert await begin_job(dut, "IRQ_ENABLE", 1) == (1, 0)
+    assert await host.read("IRQ_ENABLE") == 1
+    assert (await host.status())["BUSY"] == 1
+    await finish(dut)
+    assert await begin_job(dut, "CONTROL", 1) == (1, 0), "one run, whoever began it"
+    await finish(dut)
+    assert await host.read("RUNS") == 2
+    assert await begin_job(dut, "CONTROL", 2) == (0, 1), "a reset goes before"
+    assert (await host.status())["BUSY"] == 0
 
 
 @cocotb.test()
