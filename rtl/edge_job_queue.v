@@ -64,7 +64,7 @@ module edge_job_queue #(
     reg [REGION_WIDTH-1:0] inputs  [0:1];
     reg [REGION_WIDTH-1:0] outputs [0:1];
     reg [REGION_WIDTH-1:0] extras  [0:1];
-    reg [1:0]              any_input;  // has the place's region any beats?
+    reg [1:0]              any_input; // the region has beats
     reg [1:0]              any_output;
     reg [1:0]              any_extra;
     reg [31:0]             pushed_at [0:1];
@@ -80,13 +80,13 @@ module edge_job_queue #(
 
     always @(posedge clk)
         if (queue) begin
-            inputs[push_place]    <= input_region;
-            outputs[push_place]   <= output_region;
-            extras[push_place]    <= extra_region;
+            inputs[push_place]     <= input_region;
+            outputs[push_place]    <= output_region;
+            extras[push_place]     <= extra_region;
             any_input[push_place]  <= input_region[REGION_WIDTH-1 -: COUNT_WIDTH] != NO_BEATS;
             any_output[push_place] <= output_region[REGION_WIDTH-1 -: COUNT_WIDTH] != NO_BEATS;
             any_extra[push_place]  <= extra_region[REGION_WIDTH-1 -: COUNT_WIDTH] != NO_BEATS;
-            pushed_at[push_place] <= now;
+            pushed_at[push_place]  <= now;
         end
 
     always @(posedge clk)

@@ -2,8 +2,9 @@
 //
 // Identification, control, status, interrupt and the cycle counter.
 //
-// `start` and `reset_engine` are high for one cycle. A run begins by a write of the host's or by `job_start`; a reset
-// in the same cycle goes before. `cycles` is 0 in the first cycle of a run and counts until `finished`. Word bus: see edge_axil_slave.v; both directions are always ready, reads answer one cycle later.
+// A run begins by a write of the host's or by `job_start`; a reset in the same cycle goes before. `start` and
+// `reset_engine` are high for one cycle. `cycles` is 0 in the first cycle of a run and counts until `finished`. Word
+// bus: see edge_axil_slave.v; both directions are always ready, reads answer one cycle later.
 
 `default_nettype none
 `include "edge_host_interface.vh"

@@ -3,8 +3,8 @@
 // Brings each access of the host's word bus to its window, and the answer back.
 //
 // Word bus: see edge_axil_slave.v; here it is split into select lines `wr_go` and `rd_go`, one a window in the order of
-// EDGE_INDEX_*, and behind these the window of jobs, each with a ready, an error and an answer of its own. The window is
-// found while the slave takes an address (`wr_take`, `rd_take`), so that it is known from the first cycle of the access.
+// EDGE_INDEX_*, and behind these the window of jobs, each with a ready, an error and an answer of its own. The window
+// is found while the slave takes an address (`wr_take`, `rd_take`), and is known from the first cycle of the access.
 // What lies in no window is answered with an error, as is a write of part of a word outside of the activations and any
 // write to the stamps.
 
