@@ -8,6 +8,10 @@ from edge_runtime.synthesis.netlist import Bit, Cell, Netlist
 
 __all__ = ["LutPath", "deepest_path"]
 
+_MEMORIES = ("RAM32M", "RAM64M", "RAM32X1D", "RAM64X1D", "RAM256X1S", "TRELLIS_DPR16X4")
+# Distributed memory is read within a cycle and written at its end.
+_WRITE_SIDE = ("WE", "WRE", "WCLK", "WCK", "D", "DI", "DIA", "DIB", "DIC", "DID", "WAD")
+
 # What a signal goes through within a cycle, with the levels of look-up tables that it costs; all else ends a path. Wide
 # multiplexers and carry chains lie beside the look-up tables and are fast; distributed memory is a look-up table.
 _LEVELS = {
@@ -15,7 +19,7 @@ _LEVELS = {
     **dict.fromkeys(("INV", "MUXF7", "MUXF8", "MUXF9", "CARRY4", "CARRY8", "PFUMX", "L6MUX21"), 0),
     # a carry cell of the ECP5 is two look-up tables with their carry
     "CCU2C": 1,
-    **dict.fromkeys(("RAM32M", "RAM64M", "RAM32X1D", "RAM64X1D", "TRELLIS_DPR16X4"), 1),
+    **dict.fromkeys(_MEMORIES, 1),
 }
 _CARRY = ("CARRY4", "CARRY8", "CCU2C")
 _CARRY_IN = ("CI", "CIN")
@@ -46,10 +50,8 @@ def deepest_path(netlist: Netlist) -> LutPath:
     order = _Depths(netlist)
     deepest = LutPath(0, 0, "", "")
     for cell in netlist.cells.values():
-        if cell.type in _LEVELS:
-            continue
         for port, bits in cell.connections.items():
-            if cell.is_output(port):
+            if cell.is_output(port) or not _ends_a_path(cell, port):
                 continue
             for bit in bits:
                 levels, carries, start = order.at(bit)
@@ -96,7 +98,7 @@ class _Depths:
         best = (0, 0, "")
         carry = cell.type in _CARRY
         for port, bits in cell.connections.items():
-            if cell.is_output(port):
+            if cell.is_output(port) or _ends_a_path(cell, port):
                 continue
             # along a carry chain the look-up tables were counted where the chain was entered
             cost = 0 if port in _CARRY_IN else _LEVELS[cell.type]
@@ -110,7 +112,12 @@ def _inputs(cell: Cell) -> list[Bit]:
     return [
         bit
         for port, bits in cell.connections.items()
-        if not cell.is_output(port)
+        if not cell.is_output(port) and not _ends_a_path(cell, port)
         for bit in bits
         if isinstance(bit, int)
     ]
+
+
+def _ends_a_path(cell: Cell, port: str) -> bool:
+    """Whether what enters a cell here leaves it a cycle later at the earliest."""
+    return port in _WRITE_SIDE if cell.type in _MEMORIES else cell.type not in _LEVELS

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
+
 from edge_runtime.boards import load_board
 from edge_runtime.synthesis.area import count_area, misfits
 from edge_runtime.synthesis.depth import deepest_path
 from edge_runtime.synthesis.netlist import Netlist
 
-OUTPUTS = {"Q", "O", "CO", "P", "DO"}
+OUTPUTS = {"Q", "O", "CO", "P", "DO", "DOA", "DOB"}
 
 
 def netlist(*cells: tuple[str, str, Mapping[str, Sequence[Any]]], **parameters: str) -> Netlist:
@@ -91,6 +93,32 @@ def test_a_carry_chain_costs_nothing_but_is_counted() -> None:
         )
     )
     assert (found.levels, found.carries) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "read_address", "out", "strobe"),
+    [
+        ("RAM32M", "ADDRA", "DOA", "WE"),
+        ("RAM64M", "ADDRB", "DOB", "DIB"),
+        ("RAM256X1S", "A", "O", "D"),
+        ("TRELLIS_DPR16X4", "RAD", "DO", "WAD"),
+    ],
+)
+def test_distributed_memory_is_read_within_a_cycle_and_written_at_its_end(
+    kind: str, read_address: str, out: str, strobe: str
+) -> None:
+    cells = [
+        ("from", "FDRE", {"Q": [1]}),
+        ("deep", "LUT2", {"I0": [1], "O": [2]}),
+        ("deeper", "LUT2", {"I0": [2], "O": [3]}),
+        ("deepest", "LUT2", {"I0": [3], "O": [4]}),
+        ("after", "LUT1", {"I0": [5], "O": [6]}),
+        ("to", "FDRE", {"D": [6], "Q": [9]}),
+    ]
+    read = deepest_path(netlist(*cells, ("memory", kind, {read_address: [3], strobe: [1], out: [5]})))
+    assert (read.levels, read.end) == (4, "net_to")
+    written = deepest_path(netlist(*cells, ("memory", kind, {read_address: [1], strobe: [4], out: [5]})))
+    assert (written.levels, written.end) == (3, "net_memory")
 
 
 def test_a_chain_of_thousands_is_no_trouble() -> None:
