@@ -23,13 +23,13 @@ module edge_burst_split #(
     output wire [4:0]                burst_beats
 );
 
-    localparam [9:0] PAGE_BEATS = 10'd512;
-
     reg [AXI_ADDR_WIDTH-1:0] at;
 
-    wire [9:0] to_border = PAGE_BEATS - {1'b0, at[11:3]};
-    wire [4:0] by_border = to_border > 10'd16 ? 5'd16 : to_border[4:0];
-    wire [4:0] by_left   = left > {{COUNT_WIDTH-5{1'b0}}, 5'd16} ? 5'd16 : left[4:0];
+    // Sixteen beats, unless the border (512 beats from the one before) or the end is nearer.
+    wire       near_border = at[11:7] == 5'b11111;
+    wire       few_left    = left[COUNT_WIDTH-1:4] == {COUNT_WIDTH-4{1'b0}};
+    wire [4:0] by_border   = near_border ? 5'd16 - {1'b0, at[6:3]} : 5'd16;
+    wire [4:0] by_left     = few_left ? {1'b0, left[3:0]} : 5'd16;
 
     assign burst_address = at;
     assign burst_beats   = by_left < by_border ? by_left : by_border;

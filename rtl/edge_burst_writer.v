@@ -60,6 +60,7 @@ module edge_burst_writer #(
     reg                   addressed; // memory has the burst's address
     reg                   all_sent; // and its beats
     reg [COUNT_WIDTH-1:0] to_read; // beats whose words have not been asked for
+    reg                   reading; // there are some
     reg [COUNT_WIDTH-1:0] to_come; // beats whose words have not come
     reg [COUNT_WIDTH-1:0] to_send; // beats of no finished burst
     reg [5:0]             reserved; // beats asked for and not sent
@@ -78,7 +79,7 @@ module edge_burst_writer #(
     wire beat_asked = word_taken && low_asked;
     wire beat_here  = word_data_valid && low_here;
 
-    assign word_valid = running && !drop && to_read != {COUNT_WIDTH{1'b0}} && (low_asked || reserved != FIFO_BEATS);
+    assign word_valid = running && !drop && reading && (low_asked || reserved != FIFO_BEATS);
     assign word_addr  = word;
 
     always @(posedge clk)
@@ -102,6 +103,10 @@ module edge_burst_writer #(
     always @(posedge clk)
         if (start)           to_read <= beats;
         else if (beat_asked) to_read <= to_read - 1'b1;
+
+    always @(posedge clk)
+        if (start)           reading <= 1'b1;
+        else if (beat_asked) reading <= to_read != {{COUNT_WIDTH-1{1'b0}}, 1'b1};
 
     always @(posedge clk)
         if (start)          to_come <= beats;

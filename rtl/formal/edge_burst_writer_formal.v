@@ -86,6 +86,7 @@ module edge_burst_writer_formal #(
     (* hierconn *) wire                   \dut.low_asked ;
     (* hierconn *) wire                   \dut.low_here ;
     (* hierconn *) wire [COUNT_WIDTH-1:0] \dut.to_read ;
+    (* hierconn *) wire                   \dut.reading ;
     (* hierconn *) wire [COUNT_WIDTH-1:0] \dut.to_come ;
     (* hierconn *) wire [COUNT_WIDTH-1:0] \dut.to_send ;
     (* hierconn *) wire [5:0]             \dut.reserved ;
@@ -189,6 +190,7 @@ module edge_burst_writer_formal #(
             assert ({1'b0, \dut.to_read } + \dut.reserved == {1'b0, \dut.to_come } + \dut.here + \dut.low_asked );
             assert (\dut.reserved <= 32 && \dut.here <= 32 && \dut.here <= \dut.reserved );
             assert (\dut.to_read <= \dut.to_come );
+            assert (\dut.reading == (\dut.to_read != 0));
             assert (!\dut.low_asked || \dut.to_read != 0);
             assert (!\dut.low_here || \dut.to_come != 0);
             assert (under_way + {\dut.to_read , 1'b0} + \dut.low_here == {1'b0, \dut.to_come , 1'b0} + \dut.low_asked );
