@@ -144,6 +144,14 @@ module edge_activation_memory #(
     wire [BANKS*8-1:0] bank_read_data;
     wire [BANKS*8-1:0] bank_host_data;
 
+    wire [BANK_ADDR_WIDTH-1:0] rows_on [0:7];
+    genvar n;
+    generate
+        for (n = 0; n < 8; n = n + 1) begin : gen_line
+            assign rows_on[n] = line_rows[n*BANK_ADDR_WIDTH +: BANK_ADDR_WIDTH];
+        end
+    endgenerate
+
     genvar b;
     generate
         for (b = 0; b < BANKS; b = b + 1) begin : gen_bank
@@ -151,8 +159,7 @@ module edge_activation_memory #(
 
             reg [BANK_ADDR_WIDTH-1:0] row;
             always @(posedge clk)
-                row <= read_row + line_rows[bank_line[b*3 +: 3] * BANK_ADDR_WIDTH +: BANK_ADDR_WIDTH]
-                     + {{BANK_ADDR_WIDTH-1{1'b0}}, before_first[b]};
+                row <= read_row + rows_on[bank_line[b*3 +: 3]] + {{BANK_ADDR_WIDTH-1{1'b0}}, before_first[b]};
 
             wire [BANK_ADDR_WIDTH-1:0] engine_row =
                 bank_write_row + {{BANK_ADDR_WIDTH-1{1'b0}}, bank_write_wrapped[b]};

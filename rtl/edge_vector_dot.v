@@ -34,7 +34,7 @@ module edge_vector_dot (
         .product(wide_product)
     );
 
-    wire [15:0] product [0:8];
+    wire signed [15:0] product [0:8];
     assign product[0] = wide_product[15:0];
 
     genvar i;
@@ -49,23 +49,20 @@ module edge_vector_dot (
         end
     endgenerate
 
-    // ---- 3: three sums of three ----
+    // ---- 3: three sums of three, signs extended by addition: a simulation does that in one operation ----
+    /* verilator lint_off WIDTHEXPAND */
     generate
         for (i = 0; i < 3; i = i + 1) begin : gen_sum
-            reg [17:0] sum;
-            always @(posedge clk)
-                sum <= {{2{product[3*i][15]}}, product[3*i]} + {{2{product[3*i+1][15]}}, product[3*i+1]}
-                        + {{2{product[3*i+2][15]}}, product[3*i+2]};
+            reg signed [17:0] sum;
+            always @(posedge clk) sum <= product[3*i] + product[3*i+1] + product[3*i+2];
         end
     endgenerate
-    reg [19:0] wide_held;
+    reg signed [19:0] wide_held;
     always @(posedge clk) wide_held <= wide_product;
 
     // ---- 4: one ----
-    always @(posedge clk)
-        result <= multiply ? wide_held
-                : {{2{gen_sum[0].sum[17]}}, gen_sum[0].sum} + {{2{gen_sum[1].sum[17]}}, gen_sum[1].sum}
-                + {{2{gen_sum[2].sum[17]}}, gen_sum[2].sum};
+    always @(posedge clk) result <= multiply ? wide_held : gen_sum[0].sum + gen_sum[1].sum + gen_sum[2].sum;
+    /* verilator lint_on WIDTHEXPAND */
 
 endmodule
 

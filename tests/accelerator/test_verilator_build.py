@@ -50,33 +50,43 @@ def test_a_tool_that_fails_gives_one_line():
     assert "\n" not in str(caught.value)
 
 
-def test_signs_are_extended_as_verilator_extends_them(tmp_path):
+def test_signed_arithmetic_is_that_of_verilator(tmp_path):
     program = r"""
         #include <cstdio>
+        static uint64_t state = 1;
+        static uint64_t drawn(int bits) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            if ((state >> 20 & 3) == 0) return state >> 40 & 1 ? VL_MASK_Q(bits) : VL_MASK_Q(bits) / 2 + 1;
+            return state >> (64 - bits);
+        }
         // A macro is not called where its name stands in brackets: that is Verilator's own function.
+        static bool same(int bits, IData amount) {
+            const uint64_t a = drawn(bits), b = drawn(bits);
+            bool same = (VL_EXTENDS_QQ)(64, bits, a) == VL_EXTENDS_QQ(64, bits, a);
+            const uint64_t wide = (VL_MULS_QQQ)(bits, a, b) ^ VL_MULS_QQQ(bits, a, b);
+            same &= (wide & VL_MASK_Q(bits)) == 0;
+            same &= (VL_SHIFTRS_QQI)(bits, bits, 7, a, amount) == VL_SHIFTRS_QQI(bits, bits, 7, a, amount);
+            if (bits > 32) return same;
+            const IData c = a, d = b;
+            same &= (VL_EXTENDS_II)(32, bits, c) == VL_EXTENDS_II(32, bits, c);
+            same &= (VL_EXTENDS_QI)(64, bits, c) == VL_EXTENDS_QI(64, bits, c);
+            same &= (((VL_MULS_III)(bits, c, d) ^ VL_MULS_III(bits, c, d)) & VL_MASK_I(bits)) == 0;
+            same &= (VL_LTS_III)(bits, c, d) == VL_LTS_III(bits, c, d);
+            return same && (VL_GTS_III)(bits, c, d) == VL_GTS_III(bits, c, d);
+        }
         int main() {
-            uint64_t state = 1;
-            for (int round = 0; round < 4096; ++round) {
-                const uint64_t value = (state = state * 6364136223846793005u + 1442695040888963407u);
-                for (int bits = 1; bits <= 64; ++bits) {
-                    const uint64_t low = bits == 64 ? value : value & ((uint64_t(1) << bits) - 1);
-                    const IData narrow = IData(low);
-                    bool same = (VL_EXTENDS_QQ)(64, bits, low) == VL_EXTENDS_QQ(64, bits, low);
-                    if (bits <= 32) {
-                        same &= (VL_EXTENDS_II)(32, bits, narrow) == VL_EXTENDS_II(32, bits, narrow);
-                        same &= (VL_EXTENDS_QI)(64, bits, narrow) == VL_EXTENDS_QI(64, bits, narrow);
-                    }
-                    if (!same) return std::printf("%d bits of %llx", bits, (unsigned long long)value), 1;
-                }
-            }
+            for (int round = 0; round < 1024; ++round)
+                for (int bits = 1; bits <= 64; ++bits)
+                    if (!same(bits, round % 80)) return std::printf("%d bits, round %d", bits, round), 1;
         }
     """
     (tmp_path / "main.cpp").write_text(program)
-    root = verilator_build.verilator_root() / "include"
-    header = verilator_build.rtl_folder() / "sim" / "sign_extension.h"
-    command = [*verilator_build._compiler(), "-std=c++17", "-w", f"-I{root}", f"-I{root / 'vltstd'}"]
-    command += ["-include", str(header), str(tmp_path / "main.cpp"), "-o", str(tmp_path / "main")]
-    verilator_build._run([*command, *map(str, verilator_build._library(None, verilator_build._toolchain())), "-pthread"])
+    include = verilator_build.verilator_root() / "include"
+    header = verilator_build.rtl_folder() / "sim" / "signed_arithmetic.h"
+    tools = verilator_build._toolchain()
+    command = [*tools.compiler, "-std=c++17", "-w", f"-I{include}", f"-I{include / 'vltstd'}", "-include", str(header)]
+    objects = map(str, verilator_build._library(None, tools))
+    verilator_build._run([*command, str(tmp_path / "main.cpp"), "-o", str(tmp_path / "main"), *objects, "-pthread"])
     done = subprocess.run([tmp_path / "main"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

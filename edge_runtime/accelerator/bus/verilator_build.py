@@ -42,9 +42,8 @@ _VERILATOR_FLAGS = (
     "20000",
 )
 _CXX_FLAGS = ("-std=c++17", "-fPIC", "-w")
-# What is bound by fetching its instructions gains 5 % by more than -O1, which takes twice as long to compile. What
-# Verilator calls slow runs once.
-_OPTIMISATION = {"fast": "-O1", "slow": "-O0"}
+# -O2 is a tenth faster than -O1 and takes half as long again to compile. What Verilator calls slow runs once.
+_OPTIMISATION = {"fast": "-O2", "slow": "-O0"}
 _FST_PACKAGES = "zlib1g-dev liblz4-dev"
 
 
@@ -234,8 +233,8 @@ def _verilate(design: Design, trace: TraceFormat | None, tools: _Toolchain, fold
 
 def _compile_all(design: Design, trace: TraceFormat | None, tools: _Toolchain, folder: Path) -> list[Path]:
     """Compile what Verilator wrote into a folder, and the harness; return all objects, the library's among them."""
-    sign_extension = ["-include", str(rtl_folder() / "sim" / "sign_extension.h")]
-    flags = [f"-I{folder}", *sign_extension, *(f"-D{name}={value}" for name, value in design.defines.items())]
+    signed_arithmetic = ["-include", str(rtl_folder() / "sim" / "signed_arithmetic.h")]
+    flags = [f"-I{folder}", *signed_arithmetic, *(f"-D{name}={value}" for name, value in design.defines.items())]
     sources = [design.harness_path, *sorted(folder.glob("*.cpp"))]
     return [*_compile(sources, flags, trace, tools, folder), *_library(trace, tools)]
 
