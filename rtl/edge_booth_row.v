@@ -20,20 +20,19 @@ module edge_booth_row #(
     output wire [WIDTH+1:0] sum
 );
 
-    wire some     = digit[1] != digit[0] || digit[2] != digit[1];
-    wire two      = digit[1] == digit[0];
+    wire some     = digit != 3'b000 && digit != 3'b111;
+    wire two      = digit == 3'b011 || digit == 3'b100;
     wire negative = digit[2];
 
-    // More bits than the numbers have, and signs extended by assignment: a simulation has less to cut off and to join.
-    /* verilator lint_off WIDTHEXPAND */
-    wire signed [63:0] so_far = $signed(carried);
-    wire signed [63:0] once   = $signed(factor);
-    /* verilator lint_on WIDTHEXPAND */
-    wire signed [63:0] multiple = ((once & {64{some}}) << two) ^ {64{negative}};
+    wire [WIDTH:0] multiple = (({factor[WIDTH-1], factor} & {WIDTH+1{some}}) << two) ^ {WIDTH+1{negative}};
 
     // The lowest bit carries the one that completes a negation.
-    wire               extra = negative || one_more;
-    wire signed [63:0] total = (so_far << 1 | {63'd0, extra}) + (multiple << 1 | {63'd0, extra});
+    /* verilator lint_off WIDTHEXPAND */
+    wire               extra  = negative || one_more;
+    wire signed [63:0] so_far = $signed({carried, extra});
+    wire signed [63:0] added  = $signed({multiple, extra});
+    /* verilator lint_on WIDTHEXPAND */
+    wire signed [63:0] total = so_far + added;
     wire unused_total = &{1'b0, total[63:WIDTH+3], total[0]};
 
     assign sum = total[WIDTH+2:1];
