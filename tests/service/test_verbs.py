@@ -58,10 +58,17 @@ def test_a_daemon_that_is_not_there_is_told(monkeypatch: Any, capsys: Any) -> No
 
 
 def test_watch_shows_the_status_again_and_again_until_it_is_interrupted(running: Running) -> None:
-    code = "from edge_runtime.cli.main import main; main()"
+    # What a shell starts in the background ignores the interrupt, and so would what that starts.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from edge_runtime.cli.main import main; main()"
     near, far = pty.openpty()
     command = [sys.executable, "-c", code, "status", "--watch", "--url", running.url]
-    process = subprocess.Popen(command, stdout=far, stderr=far, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"})
+    process = subprocess.Popen(
+        command,
+        stdout=far,
+        stderr=far,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )
     os.close(far)
     shown, until = "", time.monotonic() + 120
     counts: set[str] = set()

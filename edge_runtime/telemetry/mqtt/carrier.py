@@ -152,9 +152,12 @@ class _Client(aiomqtt.Client):
             log.warning("a command was lost: too many came at once", topic=message.topic, most=QUEUED_COMMANDS)
 
     def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
-        """Write at once what the socket takes, and wait only for the rest; connecting has another thread."""
+        """Write at once what the socket takes, and wait only for the rest.
+
+        Connecting has another thread: by the time that the loop is told, the broker may have closed the socket.
+        """
         if threading.get_ident() != self._home:
-            super()._on_socket_register_write(client, userdata, sock)
+            self._loop.call_soon_threadsafe(self._on_socket_register_write, client, userdata, sock)
             return
         try:
             client.loop_write()
@@ -162,7 +165,7 @@ class _Client(aiomqtt.Client):
             if not self._disconnected.done():
                 self._disconnected.set_exception(error)
             return
-        if client.want_write():
+        if client.want_write() and sock.fileno() >= 0:
             super()._on_socket_register_write(client, userdata, sock)
 
     @property
