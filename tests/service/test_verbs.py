@@ -63,12 +63,7 @@ def test_watch_shows_the_status_again_and_again_until_it_is_interrupted(running:
     code = f"{heed}; from edge_runtime.cli.main import main; main()"
     near, far = pty.openpty()
     command = [sys.executable, "-c", code, "status", "--watch", "--url", running.url]
-    process = subprocess.Popen(
-        command,
-        stdout=far,
-        stderr=far,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
-    )
+    process = subprocess.Popen(command, stdout=far, stderr=far, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"})
     os.close(far)
     shown, until = "", time.monotonic() + 120
     counts: set[str] = set()
