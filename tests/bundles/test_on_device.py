@@ -216,8 +216,9 @@ def test_a_bundle_that_fails_on_trial_is_rolled_back_and_the_pipeline_goes_on(tm
     assert states[1]["last_refusal"] == "rolled back: the engine is dead"
     numbers = [record["prediction"] for record in predictions]
     assert numbers == list(range(len(numbers))), "numbered on"
-    # The window that failed is missing, and one after each switch: a window takes two seconds to fill again.
-    assert len(numbers) == WINDOWS - 3
+    # The window that failed is missing, and one after each switch in the midst of a window, which takes two seconds to
+    # fill again.
+    assert WINDOWS - 3 <= len(numbers) <= WINDOWS - 1
 
 
 def test_a_bundle_that_cannot_be_opened_never_serves(tmp_path: Path, monkeypatch: Any) -> None:
