@@ -18,16 +18,10 @@ from edge_runtime.compiler.engine_layer import EngineLayer
 from edge_runtime.compiler.layout import Form, Layout
 from edge_runtime.compiler.requantisation import Requantisation
 from edge_runtime.compiler.scope import Scope
-from edge_runtime.compiler.stored import stored_limits, stored_zero_point
+from edge_runtime.compiler.stored import stored_zero_point
+from edge_runtime.compiler.weighted import finish_with_bias
 from edge_runtime.compiler.window import Span, Sweep
-from edge_runtime.model.channels import (
-    bias_of,
-    centred_weights,
-    channel_multipliers,
-    constant_of,
-    rounding_of,
-    source_of,
-)
+from edge_runtime.model.channels import bias_of, centred_weights, constant_of, source_of
 from edge_runtime.model.geometry import Axis, transposed_window
 from edge_runtime.model.graph import Graph, Operator, TransposeConvOptions, options_of
 
@@ -103,19 +97,9 @@ def _layer(
 
 
 def _requantisation(scope: Scope, operator: Operator, seen: npt.NDArray[np.int16]) -> Requantisation:
-    graph, output = scope.graph, scope.graph.output_tensor(operator)
+    graph = scope.graph
     bias = -stored_zero_point(source_of(graph, operator)) * seen.sum(axis=(1, 2, 3), dtype=np.int64)
     own = bias_of(graph, operator)
     if own is not None:
         bias += constant_of(own)
-    multipliers, shifts = channel_multipliers(graph, operator)
-    lowest, highest = stored_limits(options_of(operator, TransposeConvOptions).activation, output)
-    return Requantisation(
-        bias=bias.astype(np.int32),
-        multipliers=multipliers,
-        shifts=shifts,
-        rounding=rounding_of(operator, scope.rounding),
-        zero_point=stored_zero_point(output),
-        lowest=lowest,
-        highest=highest,
-    )
+    return finish_with_bias(graph, operator, bias, scope.rounding)

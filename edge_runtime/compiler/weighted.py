@@ -42,10 +42,16 @@ __all__ = [
 
 def requantisation_of(graph: Graph, operator: Operator, golden: Rounding) -> Requantisation:
     """Return how an operator with weights finishes its sums of raw stored inputs and centred weights."""
-    source, output = graph.tensor(operator.inputs[0]), graph.output_tensor(operator)
+    source = graph.tensor(operator.inputs[0])
     bias = folded_bias(graph, operator).astype(np.int64)
     if stored_offset(source):
         bias += stored_offset(source) * _channel_sums(graph, operator)
+    return finish_with_bias(graph, operator, bias, golden)
+
+
+def finish_with_bias(graph: Graph, operator: Operator, bias: npt.NDArray[np.int64], golden: Rounding) -> Requantisation:
+    """Return how an operator with weights finishes its sums, given what is added to them, int64[channels]."""
+    output = graph.output_tensor(operator)
     multipliers, shifts = channel_multipliers(graph, operator)
     lowest, highest = stored_limits(operator.options.activation, output)  # type: ignore[union-attr]
     return Requantisation(

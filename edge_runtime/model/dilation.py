@@ -42,6 +42,7 @@ class _Chain:
 
     operators: tuple[Operator, ...]
     convolution: Operator
+    options: Conv2DOptions | DepthwiseConv2DOptions
 
     @property
     def first(self) -> Operator:
@@ -80,17 +81,17 @@ def join_dilations(graph: Graph) -> Graph:
 def _chain(graph: Graph, first: Operator) -> _Chain | None:
     if first.kind is not OpKind.SPACE_TO_BATCH_ND:
         return None
-    found, convolutions = [first], []
+    found, convolutions = [first], list[tuple[Operator, Conv2DOptions | DepthwiseConv2DOptions]]()
     while found[-1].kind is not OpKind.BATCH_TO_SPACE_ND:
         reader = _only_reader(graph, found[-1])
         if reader is None:
             return None
         if isinstance(reader.options, (Conv2DOptions, DepthwiseConv2DOptions)):
-            convolutions.append(reader)
+            convolutions.append((reader, reader.options))
         elif reader.kind not in (*_VIEWS, OpKind.BATCH_TO_SPACE_ND):
             return None
         found.append(reader)
-    return _Chain(tuple(found), convolutions[0]) if len(convolutions) == 1 else None
+    return _Chain(tuple(found), *convolutions[0]) if len(convolutions) == 1 else None
 
 
 def _only_reader(graph: Graph, operator: Operator) -> Operator | None:
@@ -121,7 +122,7 @@ def _joined(graph: Graph, chain: _Chain, tensors: list[Tensor]) -> list[Operator
         return None
     x = made.view(source.index, wide)
     x = made.pad(x, borders)
-    made.convolve(chain.convolution, x, output.index, result, dilation)
+    made.convolve(chain, x, output.index, result, dilation)
     return made.operators
 
 
@@ -163,8 +164,7 @@ def _is_sound(graph: Graph, chain: _Chain, block: tuple[int, ...]) -> bool:
 
 def _is_plain(graph: Graph, chain: _Chain) -> bool:
     """Whether the convolution has neither strides nor padding of its own, and nothing around it changes numbers."""
-    options, weights = chain.convolution.options, graph.tensor(chain.convolution.inputs[1])
-    assert isinstance(options, (Conv2DOptions, DepthwiseConv2DOptions))  # noqa: S101 - so it was found
+    options, weights = chain.options, graph.tensor(chain.convolution.inputs[1])
     steps = options.stride_h, options.stride_w, options.dilation_h, options.dilation_w
     reach = weights.shape[1:3] if len(weights.shape) == 4 else ()
     ends = [graph.tensor(chain.first.inputs[0]), graph.output_tensor(chain.last)]
@@ -248,16 +248,14 @@ class _Writer:
         return self._make(OpKind.PAD, [source, constant], self._like(given, shape))
 
     def convolve(
-        self, convolution: Operator, source: int, target: int, shape: tuple[int, ...], dilation: Sequence[int]
+        self, chain: _Chain, source: int, target: int, shape: tuple[int, ...], dilation: Sequence[int]
     ) -> None:
         wanted = self._tensors[target]
         written = target if wanted.shape == shape else self._like(wanted, shape)
-        options = convolution.options
-        assert isinstance(options, (Conv2DOptions, DepthwiseConv2DOptions))  # noqa: S101 - so it was found
         height, width = dilation
-        options = replace(options, dilation_h=height, dilation_w=width, padding=Padding.VALID)
-        inputs = (source, *convolution.inputs[1:])
-        self.operators.append(replace(convolution, inputs=inputs, outputs=(written,), options=options))
+        options = replace(chain.options, dilation_h=height, dilation_w=width, padding=Padding.VALID)
+        inputs = (source, *chain.convolution.inputs[1:])
+        self.operators.append(replace(chain.convolution, inputs=inputs, outputs=(written,), options=options))
         if written != target:
             self._make(OpKind.RESHAPE, [written], target)
 

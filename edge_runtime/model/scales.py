@@ -163,10 +163,14 @@ def addition_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScale
     """
     scales = [quantization_of(tensor).scale for tensor in (one, other)]
     twice = 2 * max(scales)
-    factors = [*(scale / twice for scale in scales), twice / _fine_scale(output, ADDITION_LEFT_SHIFT)]
+    factors = scales[0] / twice, scales[1] / twice, twice / _fine_scale(output, ADDITION_LEFT_SHIFT)
+    return _binary_scales(factors, output, "a 2**19th of an input's")
+
+
+def _binary_scales(factors: tuple[float, float, float], output: Tensor, least: str) -> AdditionScales:
+    """Return the scales of two operands on common ground and of the output, which TFLite only ever shifts down."""
     if split_factor(factors[2])[1] > 0:
-        scale = quantization_of(output).scale
-        raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**19th of an input's")
+        raise ModelError(f"{describe(output)} has scale {quantization_of(output).scale:g}, less than {least}")
     return AdditionScales(*(quantize_multiplier(factor) for factor in factors))
 
 
@@ -188,11 +192,9 @@ def squared_difference_scales(one: Tensor, other: Tensor, output: Tensor) -> Add
         If the output's scale is so small that TFLite aborts.
     """
     scales = [quantization_of(tensor).scale for tensor in (one, other)]
-    twice, scale = 2 * max(scales), quantization_of(output).scale
-    factor = twice * twice / _fine_scale(output, 2 * DIFFERENCE_LEFT_SHIFT)
-    if split_factor(factor)[1] > 0:
-        raise ModelError(f"{describe(output)} has scale {scale:g}, less than a 2**12th of an input's squared")
-    return AdditionScales(*(quantize_multiplier(real) for real in (scales[0] / twice, scales[1] / twice, factor)))
+    twice = 2 * max(scales)
+    factors = scales[0] / twice, scales[1] / twice, twice * twice / _fine_scale(output, 2 * DIFFERENCE_LEFT_SHIFT)
+    return _binary_scales(factors, output, "a 2**12th of an input's squared")
 
 
 def multiplication_factor(one: Tensor, other: Tensor, output: Tensor) -> float:
