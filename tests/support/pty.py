@@ -6,6 +6,7 @@ import os
 import select
 import termios
 import tty
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["PluggedDevice"]
@@ -30,6 +31,14 @@ class PluggedDevice:
         self.path.unlink()
         os.close(self._other)
         os.close(self._main)
+
+    def is_listened_to(self) -> bool:
+        """Say whether this process has opened the line: from then on nothing is lost that is sent."""
+        path, opened = os.ttyname(self._other), 0
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                opened += str(descriptor.readlink()) == path
+        return opened > 1
 
     def read_line(self, deadline_s: float = 10.0) -> bytes:
         """Return the next line that the other side has written."""
