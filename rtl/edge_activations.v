@@ -5,7 +5,7 @@
 // `layer_begin` takes from `layer` what holds for all its reads; the first read may come in the next cycle, and no
 // read of the layer before it less than READ_LATENCY cycles before that. A read brings LANES bytes seven cycles after
 // its address, `read_row_addr` + `read_x_offset`; bytes outside the line (edge_read_mask.v) read as the layer's
-// PAD_VALUE. Word bus: see edge_axil_slave.v.
+// PAD_VALUE, if the read is not a plain one. Word bus: see edge_axil_slave.v.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -29,6 +29,7 @@ module edge_activations #(
     input  wire [ADDR_WIDTH-1:0]            read_row_addr,
     input  wire [ADDR_WIDTH+1:0]            read_x_offset,
     input  wire [16:0]                      read_y,
+    input  wire                             read_plain,
     output wire [LANES*8-1:0]               read_lanes,
 
     input  wire [WRITE_LANES-1:0]           write_en,
@@ -96,6 +97,7 @@ module edge_activations #(
         .clk        (clk),
         .x_offset   (read_x_offset),
         .y          (read_y),
+        .plain      (read_plain),
         .row_bytes  (row_bytes),
         .height     (height),
         .lane_line  (lane_line),

@@ -4,7 +4,8 @@
 //
 // `layer` and `layer_index` come with `layer_begin` and hold until the next one. A step asks for activations by
 // `read_row_addr`, `read_x_offset` and `read_y` and takes them READ_LATENCY cycles later from `memory_lanes`, or, in a
-// fused layer, from `buffer_lanes`. Word buses: see edge_axil_slave.v.
+// fused layer, from `buffer_lanes`. A chained layer's outputs go to the vector unit: see edge_requantizer.v. Word
+// buses: see edge_axil_slave.v.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -55,6 +56,12 @@ module edge_array_unit #(
     output wire [REQUANT_LANES-1:0]         write_en,
     output wire [ACT_ADDR_WIDTH-1:0]        write_addr,
     output wire [REQUANT_LANES*8-1:0]       write_data,
+
+    output wire                             tile_token,
+    output wire                             chain_valid,
+    output wire                             chain_last,
+    output wire [ACT_ADDR_WIDTH-1:0]        chain_addr,
+    output wire [REQUANT_LANES-1:0]         chain_exists,
 
     input  wire                             weight_wr_valid,
     output wire                             weight_wr_ready,
@@ -112,6 +119,7 @@ module edge_array_unit #(
         .step_y         (read_y),
         .step_weight_row(step_weight_row),
         .step_fused     (step_fused),
+        .tile_token     (tile_token),
         .buffer_rows    (buffer_rows),
         .buffer_release (buffer_release)
     );
@@ -235,7 +243,8 @@ module edge_array_unit #(
         .PARAM_ROW_WIDTH (PARAM_ROW_WIDTH),
         .INDEX_WIDTH     (INDEX_WIDTH),
         .WIDE_MULTIPLIERS(PACKED),
-        .SUMS_AFTER      (SUMS_AFTER)
+        .SUMS_AFTER      (SUMS_AFTER),
+        .CHAIN_AHEAD     (READ_LATENCY)
     ) requantizer (
         .clk             (clk),
         .rst             (rst),
@@ -254,7 +263,11 @@ module edge_array_unit #(
         .param_right     (param_right),
         .write_en        (write_en),
         .write_addr      (write_addr),
-        .write_data      (write_data)
+        .write_data      (write_data),
+        .chain_valid     (chain_valid),
+        .chain_last      (chain_last),
+        .chain_addr      (chain_addr),
+        .chain_exists    (chain_exists)
     );
 
 endmodule

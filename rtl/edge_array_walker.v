@@ -6,7 +6,8 @@
 // bytes. A tile takes at least TILE_CYCLES cycles, so that the requantiser has done with the tile before. `issue_done`
 // comes in the last cycle of the last tile. A fused layer reads rows that the vector unit has put into the row buffer,
 // halves of it in turn: a row waits until `buffer_rows` counts one that is complete, and `buffer_release`
-// comes with its last step.
+// comes with its last step. In a chained layer `tile_token` follows each tile's last step; if the layer has a second
+// operand, there is no step in that cycle, so that the vector unit can read it.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -41,6 +42,7 @@ module edge_array_walker #(
     output wire [16:0]                      step_y,
     output wire [WEIGHT_ROW_WIDTH-1:0]      step_weight_row,
     output wire                             step_fused,
+    output reg                              tile_token,
 
     input  wire [1:0]                       buffer_rows,
     output wire                             buffer_release
@@ -55,7 +57,9 @@ module edge_array_walker #(
     reg        holding; // all steps of the tile are out, its cycles are not over
     reg [7:0]  slot;    // cycles of this tile so far, up to TILE_CYCLES - 1
 
-    wire fused = layer[`EDGE_DESC_FUSED];
+    wire fused   = layer[`EDGE_DESC_FUSED];
+    wire chained = layer[`EDGE_DESC_CHAINED];
+    wire operand = layer[`EDGE_DESC_OPERAND];
     wire row_begins;
     wire starved = fused && row_begins && buffer_rows == 2'd0;
     wire valid   = busy && !holding && !starved;
@@ -71,7 +75,8 @@ module edge_array_walker #(
     wire group_end    = tap_end && group_last;
     wire pass_end     = group_end && pass_last;
     wire tile_out     = holding || (valid && pass_end);
-    wire slot_end     = slot == TILE_CYCLES[7:0] - 8'd1;
+    wire slot_last    = slot == TILE_CYCLES[7:0] - 8'd1;
+    wire slot_end     = slot_last && (holding || !operand);
     wire tile_end     = tile_out && slot_end;
     wire position_end = tile_end && tile_last;
     wire row_end      = position_end && position_last;
@@ -87,8 +92,10 @@ module edge_array_walker #(
         else             holding <= tile_out && !slot_end;
 
     always @(posedge clk)
-        if (load || tile_end)                     slot <= 8'd0;
-        else if (!slot_end && (valid || holding)) slot <= slot + 8'd1;
+        if (load || tile_end)                      slot <= 8'd0;
+        else if (!slot_last && (valid || holding)) slot <= slot + 8'd1;
+
+    always @(posedge clk) tile_token <= !rst && chained && valid && pass_end;
 
     edge_loop_counter steps (
         .clk    (clk),
@@ -160,8 +167,9 @@ module edge_array_walker #(
     assign row_begins = !row_begun;
 
     initial begin
-        busy    = 1'b0;
-        holding = 1'b0;
+        busy       = 1'b0;
+        holding    = 1'b0;
+        tile_token = 1'b0;
     end
 
     // ---- byte offsets in a line: of the position, the tile, the tap, the step ----

@@ -3,8 +3,8 @@
 // Begins layers, in program order, on the array unit or the vector unit, and says when a run has ended.
 //
 // A layer begins when the layer before it has issued its last step and the layer's WAIT cycles have passed since. An
-// array layer that is FUSED begins at once, beside its vector layer. A layer that takes tables begins when they are
-// loaded. Nothing else is waited for: the compiler has seen to it that what a layer reads has been written
+// array layer that is FUSED or CHAINED begins at once, beside its vector layer. A layer that takes tables begins when
+// they are loaded. Nothing else is waited for: the compiler has seen to it that what a layer reads has been written
 // (docs/architecture.md). `array_layer` and `vector_layer` hold until the unit's next layer begins. `finished` comes
 // when all outputs are in the memory, together with `failed` if a descriptor had an unknown opcode.
 
@@ -60,7 +60,7 @@ module edge_dispatcher #(
     wire is_array  = next[`EDGE_DESC_OPCODE] == `EDGE_OP_ARRAY;
     wire is_vector = next[`EDGE_DESC_OPCODE] == `EDGE_OP_VECTOR;
     wire known     = is_array || is_vector;
-    wire beside    = is_array && next[`EDGE_DESC_FUSED];
+    wire beside    = is_array && (next[`EDGE_DESC_FUSED] || next[`EDGE_DESC_CHAINED]);
     wire sums      = is_vector && next[`EDGE_DESC_FUNCTION] == `EDGE_FUNCTION_SUM;
     wire issued    = !array_issuing && !vector_issuing;
     wire waited    = issued && since >= next[`EDGE_DESC_WAIT];

@@ -199,6 +199,7 @@ module edge_engine #(
     wire [ACT_ADDR_WIDTH-1:0]  vector_row_addr;
     wire [OFFSET_WIDTH-1:0]    vector_x_offset;
     wire [16:0]                vector_y;
+    wire                       vector_read_plain;
     wire [REQUANT_LANES-1:0]   array_write_en;
     wire [ACT_ADDR_WIDTH-1:0]  array_write_addr;
     wire [REQUANT_LANES*8-1:0] array_write_data;
@@ -207,6 +208,12 @@ module edge_engine #(
     wire [VEC_LANES*8-1:0]     vector_write_data;
     wire [LANES*8-1:0]         lanes;
     wire unused_valid = &{1'b0, array_read_valid};
+
+    wire                       tile_token;
+    wire                       chain_valid;
+    wire                       chain_last;
+    wire [ACT_ADDR_WIDTH-1:0]  chain_addr;
+    wire [REQUANT_LANES-1:0]   chain_exists;
 
     wire vector_writes = vector_write_en != {VEC_LANES{1'b0}};
     // One lane more than the wider writer has, so that either is padded.
@@ -229,6 +236,7 @@ module edge_engine #(
         .read_row_addr     (vector_read_valid ? vector_row_addr : array_row_addr),
         .read_x_offset     (vector_read_valid ? vector_x_offset : array_x_offset),
         .read_y            (vector_read_valid ? vector_y : array_y),
+        .read_plain        (vector_read_plain),
         .read_lanes        (lanes),
         .write_en          (vector_writes ? vector_en_wide[WRITE_LANES-1:0] : array_en_wide[WRITE_LANES-1:0]),
         .write_addr        (vector_writes ? vector_write_addr : array_write_addr),
@@ -284,6 +292,11 @@ module edge_engine #(
         .write_en            (array_write_en),
         .write_addr          (array_write_addr),
         .write_data          (array_write_data),
+        .tile_token          (tile_token),
+        .chain_valid         (chain_valid),
+        .chain_last          (chain_last),
+        .chain_addr          (chain_addr),
+        .chain_exists        (chain_exists),
         .weight_wr_valid     (wr_valid[`EDGE_INDEX_WEIGHTS]),
         .weight_wr_ready     (wr_ready[`EDGE_INDEX_WEIGHTS]),
         .weight_wr_error     (wr_error[`EDGE_INDEX_WEIGHTS]),
@@ -309,6 +322,8 @@ module edge_engine #(
     edge_vector_unit #(
         .VEC_LANES         (VEC_LANES),
         .K_LANES           (K_LANES),
+        .OC_LANES          (OC_LANES),
+        .REQUANT_LANES     (REQUANT_LANES),
         .ACT_ADDR_WIDTH    (ACT_ADDR_WIDTH),
         .VEC_WEIGHT_ROWS   (VEC_WEIGHT_ROWS),
         .VEC_PARAM_CHANNELS(VEC_PARAM_CHANNELS),
@@ -334,7 +349,14 @@ module edge_engine #(
         .read_row_addr           (vector_row_addr),
         .read_x_offset           (vector_x_offset),
         .read_y                  (vector_y),
+        .read_plain              (vector_read_plain),
         .read_lanes              (lanes[3*VEC_LANES*8-1:0]),
+        .tile_token              (tile_token),
+        .chain_valid             (chain_valid),
+        .chain_last              (chain_last),
+        .chain_addr              (chain_addr),
+        .chain_exists            (chain_exists),
+        .chain_data              (array_write_data),
         .write_en                (vector_write_en),
         .write_addr              (vector_write_addr),
         .write_data              (vector_write_data),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which lanes of a read lie inside the input: its byte in the line from 0 to row_bytes - 1, its line from 0 to height
-// - 1.
+// - 1. A plain read has no mask.
 //
 // `lane_valid` comes six cycles after `x_offset` (the byte of lane 0 in its line, signed) and `y` (its line, signed),
 // as edge_activation_memory takes it.
@@ -18,6 +18,7 @@ module edge_read_mask #(
 
     input  wire [OFFSET_WIDTH-1:0] x_offset,
     input  wire [16:0]             y,
+    input  wire                    plain,
 
     // Held for a whole layer.
     input  wire [OFFSET_WIDTH-1:0] row_bytes,
@@ -35,11 +36,13 @@ module edge_read_mask #(
     reg signed [OFFSET_WIDTH-1:0] x_left;
     reg signed [16:0]             y_before;
     reg signed [16:0]             y_left;
+    reg                           unmasked;
     always @(posedge clk) begin
         x_before <= -x_offset;
         x_left   <= row_bytes - x_offset;
         y_before <= -y;
         y_left   <= {1'b0, height} - y;
+        unmasked <= plain;
     end
 
     // ---- 2: from 0 to 255 and from 0 to 15 ----
@@ -56,7 +59,7 @@ module edge_read_mask #(
         .CYCLES(MASK_LATENCY - 2)
     ) limits_delay (
         .clk(clk),
-        .d  ({x_from, x_until, y_from, y_until}),
+        .d  (unmasked ? {8'd0, 8'd255, 4'd0, 4'd15} : {x_from, x_until, y_from, y_until}),
         .q  (limits)
     );
 

@@ -7,6 +7,9 @@
 // channels go through the lanes in that many phases. This module counts tiles, positions and rows for itself. `layer`
 // holds from one `layer_begin` to the next, which may come while the layer before it is still under way here, but not
 // a second one. `layer_done` comes with the last write of the layer, `layer_done_index` with it.
+//
+// A chained layer writes nothing: `chain_valid` comes CHAIN_AHEAD cycles before each phase's outputs are in
+// `write_data`, with where they go, and `chain_last` with those of the last one.
 
 `default_nettype none
 `include "edge_host_interface.vh"
@@ -25,7 +28,9 @@ module edge_requantizer #(
     // 1: hardware multipliers have 25 x 18 bits, 0: 18 x 18.
     parameter integer WIDE_MULTIPLIERS = 1,
     // Cycles from `tile_valid` to the sums, 0 to 2, as many as the parameters take.
-    parameter integer SUMS_AFTER = 2
+    parameter integer SUMS_AFTER = 2,
+    // Cycles by which a chained layer's outputs are announced, at most 9.
+    parameter integer CHAIN_AHEAD = 7
 ) (
     input  wire                       clk,
     input  wire                       rst,
@@ -48,7 +53,12 @@ module edge_requantizer #(
 
     output wire [LANES-1:0]           write_en,
     output wire [ACT_ADDR_WIDTH-1:0]  write_addr,
-    output wire [LANES*8-1:0]         write_data
+    output wire [LANES*8-1:0]         write_data,
+
+    output wire                       chain_valid,
+    output wire                       chain_last,
+    output wire [ACT_ADDR_WIDTH-1:0]  chain_addr,
+    output wire [LANES-1:0]           chain_exists
 );
 
     localparam integer PHASES        = OC_LANES / LANES;
@@ -100,6 +110,7 @@ module edge_requantizer #(
     reg [PARAM_ROW_WIDTH-1:0] first_param_row;
     reg                       param_hold;
     reg                       single_rounding;
+    reg                       chained;
     reg [7:0]                 zero_point;
     reg [7:0]                 clamp_min;
     reg [7:0]                 clamp_max;
@@ -145,6 +156,7 @@ module edge_requantizer #(
             first_param_row <= layer[`EDGE_AT_PARAM_ROW +: PARAM_ROW_WIDTH];
             param_hold      <= layer[`EDGE_DESC_PARAM_HOLD];
             single_rounding <= layer[`EDGE_DESC_SINGLE_ROUNDING];
+            chained         <= layer[`EDGE_DESC_CHAINED];
             zero_point      <= layer[`EDGE_DESC_ZERO_POINT];
             clamp_min       <= layer[`EDGE_DESC_CLAMP_MIN];
             clamp_max       <= layer[`EDGE_DESC_CLAMP_MAX];
@@ -286,24 +298,50 @@ module edge_requantizer #(
     endgenerate
 
     // ---- tokens and address beside the data ----
+    wire                   ahead_valid;
+    wire                   ahead_last;
+    wire                   ahead_chained;
+    wire [LANES-1:0]       ahead_exists;
+    wire [INDEX_WIDTH-1:0] ahead_index;
+    edge_token_delay #(
+        .WIDTH (LANES + 3),
+        .CYCLES(LATENCY - CHAIN_AHEAD)
+    ) tokens_ahead (
+        .clk(clk),
+        .rst(rst),
+        .d  ({phase_valid, layer_ends, chained, exists & {LANES{phase_valid}}}),
+        .q  ({ahead_valid, ahead_last, ahead_chained, ahead_exists})
+    );
     edge_token_delay #(
         .WIDTH (LANES + 1),
-        .CYCLES(LATENCY)
+        .CYCLES(CHAIN_AHEAD)
     ) tokens (
         .clk(clk),
         .rst(rst),
-        .d  ({layer_ends, exists & {LANES{phase_valid}}}),
+        .d  ({ahead_last, ahead_exists & {LANES{!ahead_chained}}}),
         .q  ({layer_done, write_en})
     );
 
     edge_delay #(
         .WIDTH (ACT_ADDR_WIDTH + INDEX_WIDTH),
-        .CYCLES(LATENCY)
-    ) address_delay (
+        .CYCLES(LATENCY - CHAIN_AHEAD)
+    ) address_ahead_delay (
         .clk(clk),
         .d  ({output_addr, index}),
+        .q  ({chain_addr, ahead_index})
+    );
+    edge_delay #(
+        .WIDTH (ACT_ADDR_WIDTH + INDEX_WIDTH),
+        .CYCLES(CHAIN_AHEAD)
+    ) address_delay (
+        .clk(clk),
+        .d  ({chain_addr, ahead_index}),
         .q  ({write_addr, layer_done_index})
     );
+
+    assign chain_valid  = ahead_valid && ahead_chained;
+    assign chain_last   = ahead_last && ahead_chained;
+    assign chain_exists = ahead_exists;
 
 endmodule
 

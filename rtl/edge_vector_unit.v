@@ -11,8 +11,9 @@
 //   - t + 7: `read_lanes`
 //   - t + 23: the write of the position that the step ends, and `layer_done` of the layer that it ends, whether
 //     the step gives an output or not
-//   - t + 20: `buffer_rows` counts the row that the step ends; a read that is asked for then finds every byte of
-//     it
+//   - t + 20: `buffer_rows` counts the row that the step ends; a read that is asked for then finds all of it
+//   - chained: each `tile_token` is a step that at most reads the tile's second operand; each `chain_valid` counts as
+//     a step of the layer, with `chain_data` and that operand as its lines 7 cycles later
 //   - tables: the copy begins in the first cycle, not one of a `layer_begin`, that has `preload` and is at least t
 //     + 6 for the unit's last step; 256 cycles later `table_ready` rises, and falls in the cycle after the next
 //     `layer_begin`
@@ -31,6 +32,9 @@ module edge_vector_unit #(
     parameter integer VEC_LANES = 8,
     // Bytes per read of the array.
     parameter integer K_LANES = 24,
+    // Of the array: channels of a tile, and outputs a cycle.
+    parameter integer OC_LANES = 16,
+    parameter integer REQUANT_LANES = 8,
     // Byte address bits of the activation memory.
     parameter integer ACT_ADDR_WIDTH = 16,
     // Rows of 9 * VEC_LANES weights, a power of two.
@@ -70,7 +74,15 @@ module edge_vector_unit #(
     output wire [ACT_ADDR_WIDTH-1:0]        read_row_addr,
     output wire [ACT_ADDR_WIDTH+1:0]        read_x_offset,
     output wire [16:0]                      read_y,
+    output wire                             read_plain,
     input  wire [3*VEC_LANES*8-1:0]         read_lanes,
+
+    input  wire                             tile_token,
+    input  wire                             chain_valid,
+    input  wire                             chain_last,
+    input  wire [ACT_ADDR_WIDTH-1:0]        chain_addr,
+    input  wire [REQUANT_LANES-1:0]         chain_exists,
+    input  wire [REQUANT_LANES*8-1:0]       chain_data,
 
     output wire [VEC_LANES-1:0]             write_en,
     output wire [ACT_ADDR_WIDTH-1:0]        write_addr,
@@ -135,19 +147,29 @@ module edge_vector_unit #(
     wire                        half_free;
     wire                        step_valid;
     wire                        step_first;
-    wire                        step_row_first;
     wire                        step_tap_first;
     wire                        step_group_last;
-    wire                        step_tile_last;
-    wire                        position_end;
-    wire                        tile_end;
-    wire                        row_end;
     wire [WEIGHT_ROW_WIDTH-1:0] step_weight_row;
+    wire                        row_begin;
+    wire                        row_end;
+    wire                        emit;
+    wire                        emit_fused;
+    wire                        layer_last;
+    wire [PLACE_WIDTH-1:0]      place;
+    wire [VEC_LANES-1:0]        exists;
+    wire [PARAM_ROW_WIDTH-1:0]  param_row;
+    wire [3*VEC_LANES*8-1:0]    lines;
 
-    edge_vector_walker #(
+    edge_vector_steps #(
+        .LANES           (VEC_LANES),
+        .OC_LANES        (OC_LANES),
+        .REQUANT_LANES   (REQUANT_LANES),
         .ACT_ADDR_WIDTH  (ACT_ADDR_WIDTH),
-        .WEIGHT_ROW_WIDTH(WEIGHT_ROW_WIDTH)
-    ) walker (
+        .PLACE_WIDTH     (PLACE_WIDTH),
+        .WEIGHT_ROW_WIDTH(WEIGHT_ROW_WIDTH),
+        .PARAM_ROW_WIDTH (PARAM_ROW_WIDTH),
+        .ROW_BUFFER_BYTES(ROW_BUFFER_BYTES)
+    ) steps (
         .clk            (clk),
         .rst            (rst_run),
         .layer_begin    (layer_begin),
@@ -155,47 +177,33 @@ module edge_vector_unit #(
         .running        (running),
         .issue_done     (issue_done),
         .half_free      (half_free),
+        .tile_token     (tile_token),
+        .chain_valid    (chain_valid),
+        .chain_last     (chain_last),
+        .chain_addr     (chain_addr),
+        .chain_exists   (chain_exists),
+        .chain_data     (chain_data),
+        .read_valid     (read_valid),
+        .read_plain     (read_plain),
+        .read_row_addr  (read_row_addr),
+        .read_x_offset  (read_x_offset),
+        .read_y         (read_y),
+        .read_lanes     (read_lanes),
         .step_valid     (step_valid),
         .step_first     (step_first),
-        .step_row_first (step_row_first),
         .step_tap_first (step_tap_first),
         .step_group_last(step_group_last),
-        .step_tile_last (step_tile_last),
-        .position_end   (position_end),
-        .tile_end       (tile_end),
+        .step_weight_row(step_weight_row),
+        .row_begin      (row_begin),
         .row_end        (row_end),
-        .step_row_addr  (read_row_addr),
-        .step_x_offset  (read_x_offset),
-        .step_y         (read_y),
-        .step_weight_row(step_weight_row)
+        .emit           (emit),
+        .emit_fused     (emit_fused),
+        .layer_last     (layer_last),
+        .place          (place),
+        .exists         (exists),
+        .param_row      (param_row),
+        .lines_7        (lines)
     );
-    assign read_valid = step_valid;
-
-    wire                       step_emit;
-    wire [PLACE_WIDTH-1:0]     step_place;
-    wire [VEC_LANES-1:0]       step_exists;
-    wire [PARAM_ROW_WIDTH-1:0] step_param_row;
-
-    edge_vector_places #(
-        .LANES           (VEC_LANES),
-        .ADDR_WIDTH      (PLACE_WIDTH),
-        .PARAM_ROW_WIDTH (PARAM_ROW_WIDTH),
-        .ROW_BUFFER_BYTES(ROW_BUFFER_BYTES)
-    ) places (
-        .clk         (clk),
-        .layer_begin (layer_begin),
-        .layer       (layer),
-        .tile_last   (step_tile_last),
-        .position_end(position_end),
-        .tile_end    (tile_end),
-        .row_end     (row_end),
-        .emit        (step_emit),
-        .addr        (step_place),
-        .exists      (step_exists),
-        .param_row   (step_param_row)
-    );
-
-    wire fused = layer[`EDGE_DESC_FUSED];
 
     // ---- weights ----
     wire [WEIGHT_ROW_WIDTH-1:0] weight_row;
@@ -287,7 +295,7 @@ module edge_vector_unit #(
         .step_tap_first (step_tap_first),
         .step_group_last(step_group_last),
         .weights_asked  (weights_asked),
-        .lines_7        (read_lanes),
+        .lines_7        (lines),
         .weights_8      (weights),
         .idle           (idle),
         .load_en        (load_en),
@@ -317,12 +325,12 @@ module edge_vector_unit #(
         .clk               (clk),
         .rst               (rst),
         .stop              (stop),
-        .emit              (step_emit && !fused),
-        .emit_fused        (step_emit && fused),
-        .layer_last        (issue_done),
-        .addr              (step_place),
-        .exists            (step_exists),
-        .param_row         (step_param_row),
+        .emit              (emit),
+        .emit_fused        (emit_fused),
+        .layer_last        (layer_last),
+        .addr              (place),
+        .exists            (exists),
+        .param_row         (param_row),
         .valid_14          (sums_valid),
         .sums_14           (sums),
         .single_rounding   (single_rounding),
@@ -356,7 +364,7 @@ module edge_vector_unit #(
     ) row_delay (
         .clk(clk),
         .rst(rst_run),
-        .d  (row_end && fused),
+        .d  (row_end),
         .q  (row_complete)
     );
 
@@ -368,7 +376,7 @@ module edge_vector_unit #(
         .clk         (clk),
         .rst         (rst_run),
         .half_free   (half_free),
-        .row_begin   (step_valid && step_row_first && fused),
+        .row_begin   (row_begin),
         .row_complete(row_complete),
         .release_row (buffer_release),
         .rows        (buffer_rows),

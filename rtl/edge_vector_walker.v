@@ -6,6 +6,8 @@
 // the last one, with which `issue_done` comes. In a fused layer the first step of each row waits while
 // `half_free` is low. With a step come the address of its lines, the row of its weights, and what ends with it.
 //
+// In a chained layer there is a step for each `tile_token`.
+//
 // `layer` is valid in the cycle of `layer_begin` and holds until the next one.
 
 `default_nettype none
@@ -28,6 +30,7 @@ module edge_vector_walker #(
     output wire                             issue_done,
 
     input  wire                             half_free,
+    input  wire                             tile_token,
 
     output wire                             step_valid,
     // The position's first step; the row's.
@@ -59,7 +62,8 @@ module edge_vector_walker #(
     wire tile_last;
     wire row_last;
 
-    wire step       = active && !(row_first && layer[`EDGE_DESC_FUSED] && !half_free);
+    wire full       = row_first && layer[`EDGE_DESC_FUSED] && !half_free;
+    wire step       = active && !full && (tile_token || !layer[`EDGE_DESC_CHAINED]);
     wire line_end   = step && tap_last;
     wire layer_end  = row_end && row_last;
 

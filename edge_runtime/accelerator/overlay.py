@@ -137,7 +137,7 @@ class OverlayDriver(Accelerator):
     def outputs_by_layer(self, inputs: Sequence[npt.NDArray[Any]]) -> Iterator[tuple[LayerPlace, npt.NDArray[Any]]]:
         """Run the network again and again, to the end of one layer after the other, and yield what each wrote.
 
-        Layers that hand their output to the other unit are passed over. The CPU's parts are computed from what the
+        Two layers that run side by side count as one, the second one. The CPU's parts are computed from what the
         overlay gave.
         """
         program = self._ready()
@@ -205,13 +205,13 @@ class OverlayDriver(Accelerator):
         """Return, for each of the model's operators that the overlay ran, the cycles that the RTL counted last.
 
         An operator counts from the end of the outputs before its own, and the first one of a run from START, to the
-        end of its own; so one that runs beside the operator after it may count few.
+        end of its own; so one that runs beside the operator before or after it may count few.
         """
         counted: dict[int, int] = {}
         ends = self.layer_ends()
         for part in self._loaded().parts:
             previous = 0
-            for layer in part.layers:
+            for layer in sorted(part.layers, key=lambda layer: ends[layer.descriptor]):
                 end = max(ends[layer.descriptor], previous)
                 counted[layer.operator] = counted.get(layer.operator, 0) + end - previous
                 previous = end

@@ -206,10 +206,11 @@ def _locate(overlay: OverlayAccelerator, program: Program, inputs: _Arrays, samp
             element = int(wrong[0])
             channels = (1, *program.graph.tensors[tensor].shape)[-1]
             lanes = program.parameters.oc_lanes if layer.unit == "array" else program.parameters.vec_lanes
+            writer = next(operator for operator in program.graph.operators if tensor in operator.outputs)
             return FirstMismatch(
                 sample=sample,
-                operator=layer.operator,
-                op=program.graph.operators[layer.operator].kind.value,
+                operator=writer.index,
+                op=writer.kind.value,
                 tile=element % channels // lanes,
                 element=element,
                 got=int(got.reshape(-1)[element]),

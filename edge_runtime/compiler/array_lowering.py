@@ -22,6 +22,7 @@ from edge_runtime.compiler.scope import Site
 from edge_runtime.compiler.window import Sweep
 
 __all__ = [
+    "NO_MASK_HEIGHT",
     "ArrayKernel",
     "ArrayWalk",
     "best_walk",
@@ -30,6 +31,9 @@ __all__ = [
     "gather_pitches",
     "lower_on_array",
 ]
+
+#: A HEIGHT that lets every line through that is not negative.
+NO_MASK_HEIGHT = (1 << 16) - 1
 
 #: A step can gather from eight lines.
 MOST_LINES = 8

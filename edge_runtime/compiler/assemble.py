@@ -226,7 +226,7 @@ class _PartBuilder:
             before = self._images.uses()
             index = self._append(layer, {**row, "WAIT": when.wait}, part, plan)
             self._images.charge(layer.operator, before)
-            own = layer.target >= len(self._graph.tensors) or (layer.fused and layer.unit is Unit.VECTOR)
+            own = layer.target >= len(self._graph.tensors) or (layer.beside and layer.unit is Unit.VECTOR)
             output = None if own else _placement(layer.target, part, plan)
             places.append(LayerPlace(layer.operator, index, layer.unit.value.lower(), span, when.last_write, output))
         early = 0 if plan.prefetch is None else scheduled[first_layer_at(layers, plan.prefetch)].first_step

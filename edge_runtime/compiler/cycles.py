@@ -21,6 +21,7 @@ __all__ = [
     "VECTOR_GAP_CYCLES",
     "VECTOR_WRITE_CYCLES",
     "array_write_cycles",
+    "chain_write_cycles",
 ]
 
 #: edge_activation_memory: from a step's request to its masked lanes.
@@ -68,3 +69,8 @@ def array_write_cycles(parameters: OverlayParameters) -> int:
     tree = (chains - 1).bit_length()
     choice = int(parameters.oc_lanes > _AT_ONCE * parameters.requant_lanes)
     return READ_LATENCY + _CHAIN_LATENCY + tree + _ACCUMULATOR_LATENCY + choice + _LANE_LATENCY
+
+
+def chain_write_cycles(parameters: OverlayParameters) -> int:
+    """Return the cycles from a tile's last step to the write of its first channels by the vector unit (chained)."""
+    return array_write_cycles(parameters) - READ_LATENCY + VECTOR_WRITE_CYCLES

@@ -11,15 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.compiler.array_lowering import unmasked
+from edge_runtime.compiler.array_lowering import NO_MASK_HEIGHT, unmasked
 from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
 from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.requantisation import Requantisation, channel_words
 from edge_runtime.compiler.scope import Site
 
 __all__ = ["lower_product", "lower_rescaling", "lower_sum", "lower_table"]
-
-_NO_MASK_HEIGHT = (1 << 16) - 1
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def _layer(requantisation: Requantisation, site: Site) -> EngineLayer:
         "X_STEP": loops.position_steps[0],
         "TILE_STEP": lanes,
         "ROW_BYTES": unmasked(parameters),
-        "HEIGHT": _NO_MASK_HEIGHT,
+        "HEIGHT": NO_MASK_HEIGHT,
         "OUTPUT": target.offset,
         "OUT_ROW_STEP": loops.row_steps[1],
         "OUT_POS_STEP": loops.position_steps[1],

@@ -88,6 +88,7 @@ class _Emulation:
         self._memories = memories
         self._parameters = parameters
         self._buffered = np.zeros((0, 0), np.int8)
+        self._taker: Fields = {}
 
     def run(self, fields: Fields) -> bool:
         opcodes = host_interface().opcodes
@@ -118,6 +119,8 @@ class _Emulation:
         channels = (rows[..., None] * parameters.requant_lanes + np.arange(parameters.requant_lanes)).reshape(-1)
         words = np.tile(self._memories.channels[channels], (tiles if fields["PARAM_HOLD"] else 1, 1))
         outputs = _requantise(accumulators, words, fields)
+        if fields["CHAINED"]:
+            outputs = self._handed_over(outputs, self._taker)
         addresses = array_writes(fields, parameters)
         self._memories.activations[addresses] = outputs[..., : addresses.shape[-1]]
 
@@ -152,6 +155,9 @@ class _Emulation:
     # the vector unit
 
     def _run_vector(self, fields: Fields) -> None:
+        if fields["CHAINED"]:
+            self._taker = fields
+            return
         parameters = self._parameters
         lanes = VECTOR_LINES * parameters.vec_lanes
         addresses, inside = vector_reads(fields, lanes, parameters)
@@ -169,6 +175,20 @@ class _Emulation:
             return
         targets = vector_writes(fields, parameters)
         self._memories.activations[targets] = outputs[..., : targets.shape[-1]]
+
+    def _handed_over(self, values: npt.NDArray[np.int8], fields: Fields) -> npt.NDArray[np.int8]:
+        """Return what a chained layer makes of the array's outputs [rows, positions, channels]."""
+        channels = values.shape[2]
+        lines = np.zeros((*values.shape, 1, 1, VECTOR_LINES, 1), np.int64)
+        lines[:, :, :, 0, 0, 0, 0] = values
+        if fields["OPERAND"]:
+            addresses, _ = vector_reads(fields, self._parameters.oc_lanes, self._parameters)
+            tiles = self._memories.activations[addresses[:, :, :, 0, 0]]
+            lines[:, :, :, 0, 0, 1, 0] = tiles.reshape(*values.shape[:2], -1)[..., :channels]
+        accumulators = _FUNCTIONS[Function(fields["FUNCTION"])](self, fields, lines)[..., 0]
+        word = fields["PARAM_ROW"] * self._parameters.vec_lanes
+        words = np.repeat(self._memories.vec_channels[word : word + 1], channels, axis=0)
+        return _requantise(accumulators, words, fields)
 
     def _fill_buffer(self, fields: Fields, outputs: npt.NDArray[np.int8]) -> None:
         rows, positions, channels = outputs.shape

@@ -72,6 +72,16 @@ class EngineLayer:
         """Whether it hands its output to, or takes its input from, the other unit."""
         return bool(self.fields.get("FUSED", 0))
 
+    @property
+    def chained(self) -> bool:
+        """Whether the array hands its outputs to the vector unit."""
+        return bool(self.fields.get("CHAINED", 0))
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is one of two layers, the vector unit's and then the array's, that run side by side."""
+        return self.fused or self.chained
+
     def with_fields(self, **fields: int) -> EngineLayer:
         """Return the layer with some descriptor fields changed."""
         return EngineLayer(**{**self.__dict__, "fields": {**self.fields, **fields}})

@@ -1,4 +1,4 @@
-"""From a part's operators to engine layers; depthwise and pointwise ones side by side where that is faster."""
+"""From a part's operators to engine layers; two units side by side where that is faster."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from edge_runtime.compiler.array_lowering import dense_kernel, lower_on_array
+from edge_runtime.compiler.chaining import chained_pair
 from edge_runtime.compiler.cycles import VECTOR_WRITE_CYCLES
 from edge_runtime.compiler.elementwise import lower_addition, lower_lookup, lower_multiplication
 from edge_runtime.compiler.engine_layer import EngineLayer, Function, Unit
@@ -66,6 +67,9 @@ _LOWER: Mapping[OpKind, Callable[[Scope, Operator], list[EngineLayer]]] = {
     OpKind.TRANSPOSE_CONV: lower_transposed,
 }
 
+#: Operators whose layers write a tensor of their output's shape, byte by byte.
+_ELEMENTWISE = {kind for kind, lower in _LOWER.items() if lower in (lower_addition, lower_lookup, lower_multiplication)}
+
 
 def lower_operator(scope: Scope, operator: Operator, *, banked: bool = False) -> list[EngineLayer]:
     """Lower one operator; `banked` for a head."""
@@ -98,6 +102,10 @@ def lower_part(part: PartLayout, *, head: int | None, keep: Collection[int]) -> 
             if pair and _pair_cycles(*pair) < alone:
                 layers[-1:] = pair
                 continue
+        chain = chained_pair(part.scope, layers, operator, lowered, keep) if operator.kind in _ELEMENTWISE else None
+        if chain:
+            layers[-1:] = chain
+            continue
         layers += lowered
     return layers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from edge_runtime.compiler.engine_layer import EngineLayer
+from edge_runtime.compiler.engine_layer import EngineLayer, Unit
 from edge_runtime.compiler.layout import Layout
 from edge_runtime.compiler.operands import aligned_residues
 from edge_runtime.compiler.overflow import MemoryOverflowError
@@ -33,8 +33,8 @@ class ActivationPlan:
     extent
         Bytes of activation memory in use, from 0.
     prefetch
-        The first layer (a fused pair counts as one) from whose begin on nothing lies where the host's tensors do; None
-        if there is no such layer.
+        The first layer (two side by side count as one) from whose begin on nothing lies where the host's tensors do;
+        None if there is no such layer.
     """
 
     addresses: Mapping[int, int]
@@ -189,23 +189,23 @@ def _follow(owner: int, moved: Mapping[int, int]) -> int:
 
 
 def _times(layers: Sequence[EngineLayer]) -> Iterator[tuple[int, EngineLayer]]:
-    """Yield layers with their time; both of a fused pair have the same."""
+    """Yield layers with their time; two that run side by side have the same."""
     time, beside = -1, False
     for layer in layers:
         time += 0 if beside else 1
         yield time, layer
-        beside = layer.fused and not beside
+        beside = layer.beside and not beside
 
 
 def first_layer_at(layers: Sequence[EngineLayer], when: int) -> int:
-    """Return the index of the layer that a plan counts as `when`; of a fused pair, the first one's."""
+    """Return the index of the layer that a plan counts as `when`; of two side by side, the first one's."""
     return next(index for index, (time, _) in enumerate(_times(layers)) if time == when)
 
 
 def _touched(layer: EngineLayer, beside: bool) -> list[int]:
-    """Return the tensors in memory that a layer reads and writes; `beside` for the second one of a fused pair."""
-    reads = [] if beside else [layer.source, *([layer.other] if layer.other is not None else [])]
-    return reads + ([] if layer.fused and not beside else [layer.target])
+    """Return the tensors in memory that a layer reads and writes; `beside` for the second one of two side by side."""
+    reads = [] if layer.fused and beside else [layer.source, *([layer.other] if layer.other is not None else [])]
+    return reads + ([] if layer.beside and not beside else [layer.target])
 
 
 def _uses(layers: Sequence[EngineLayer]) -> Iterator[tuple[int, int]]:
@@ -242,15 +242,19 @@ def _in_place(
     """Return, by the buffer that elementwise layers write, the buffer of an operand that nobody needs afterwards.
 
     Each byte is read long before the output at its place is written, as an output leaves the unit many cycles after
-    its step.
+    its step. What the array reads in windows beside a chained layer is read again and again, so that nothing may be
+    written there.
     """
     last_use = {owners[tensor]: time for time, tensor in _uses(layers)}
     last_use |= {owners[tensor]: len(layers) for tensor in keep}
+    windows = {(time, owners[layer.source]) for time, layer in _times(layers) if layer.unit is Unit.ARRAY}
     moved: dict[int, int] = {}
     for time, layer in _times(layers):
         target = owners.get(layer.target, layer.target)
         for operand in (layer.source, layer.other) if _is_elementwise(layer) else ():
             if operand is None or layouts[operand] != layouts[layer.target] or owners[operand] == target:
+                continue
+            if (time, owners[operand]) in windows:
                 continue
             if last_use[owners[operand]] == time and target not in moved:
                 moved[target] = owners[operand]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from edge_runtime.compiler.engine_layer import EngineLayer, Function
 from edge_runtime.compiler.parameters import OverlayParameters
 
-__all__ = ["aligned_residues", "resolved_operands"]
+__all__ = ["aligned_residues", "resolved_operands", "swapped"]
 
 #: The host writes and reads whole words.
 _WORD_BYTES = 4
@@ -54,7 +54,7 @@ def resolved_operands(
         The overlay's.
     """
     assert layer.other is not None  # noqa: S101 - as the docstring says
-    for chosen in (layer, _swapped(layer)):
+    for chosen in (layer, swapped(layer)):
         assert chosen.other is not None  # noqa: S101 - as before
         distance = (addresses[chosen.other] - addresses[chosen.source]) % parameters.act_bytes
         between = distance - parameters.vec_lanes
@@ -67,8 +67,8 @@ def resolved_operands(
     return layer.with_fields(USE_B=0, TAPS=2, TAP_STEP=distance)
 
 
-def _swapped(layer: EngineLayer) -> EngineLayer:
-    """Return the same layer with its operands exchanged."""
+def swapped(layer: EngineLayer) -> EngineLayer:
+    """Return the same layer of two operands with these exchanged."""
     fields = dict(layer.fields)
     if "OFFSET_A" in fields:
         fields["OFFSET_A"], fields["OFFSET_B"] = fields["OFFSET_B"], fields["OFFSET_A"]

@@ -146,6 +146,11 @@ class OverlayParameters:
         return self.oc_lanes // self.requant_lanes
 
     @property
+    def chains(self) -> bool:
+        """Whether the array can hand its outputs to the vector unit: as in `rtl/edge_vector_steps.v`."""
+        return self.requant_lanes == self.vec_lanes and self.oc_lanes <= VECTOR_LINES * self.vec_lanes
+
+    @property
     def macs_per_cycle(self) -> int:
         """The array's limit."""
         return self.k_lanes * self.oc_lanes

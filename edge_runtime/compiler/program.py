@@ -88,7 +88,8 @@ class LayerPlace:
     ends
         The cycle of its last output, counted from START.
     output
-        Where its output lies; None where it goes to the other unit.
+        Where its output lies; None for the vector unit's of two layers side by side, of which the array's, behind it,
+        says where the output of both lies, and for what only the compiler knows.
     """
 
     operator: int

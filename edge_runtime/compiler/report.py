@@ -277,10 +277,20 @@ def _reason(program: Program, decision: Decision, units: set[str]) -> str:
             if program.graph.operators[decision.operator].kind in VIEWS
             else "done by its neighbours"
         )
-    layers = [layer for part in program.parts for layer in part.layers if layer.operator == decision.operator]
-    handed_on = not any(layer.output for layer in layers)
     reason = " and ".join(f"runs on the {_UNITS[unit]}" for unit in sorted(units))
-    return reason + (", beside the convolution after it" if handed_on else "")
+    return reason + _company(program, decision.operator)
+
+
+def _company(program: Program, operator: int) -> str:
+    """Say which operator's layer an operator runs beside, if it is the vector unit's of two."""
+    layers = [layer for part in program.parts for layer in part.layers]
+    own = [place for place, layer in enumerate(layers) if layer.operator == operator]
+    if any(layers[place].output for place in own):
+        return ""
+    other = layers[own[-1] + 1].operator
+    if other > operator:
+        return ", beside the convolution after it"
+    return f", on what operator {other} hands over"
 
 
 _UNITS = {"array": "array", "vector": "vector unit"}

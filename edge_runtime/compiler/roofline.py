@@ -70,7 +70,7 @@ def _together(part: Part) -> Iterator[tuple[int, ...]]:
             waiting.append(layer.operator)
         follows = part.layers[position + 1].operator if position + 1 < len(part.layers) else None
         if layer.output is not None and follows != layer.operator:
-            yield tuple(waiting)
+            yield tuple(sorted(waiting))
             waiting = []
 
 

@@ -79,7 +79,7 @@ def _groups(layers: Sequence[PlacedLayer]) -> Iterator[list[PlacedLayer]]:
     """Yield layers one by one, but those that run side by side together."""
     position = 0
     while position < len(layers):
-        size = 2 if layers[position].fields["FUSED"] else 1
+        size = 2 if layers[position].fields["FUSED"] or layers[position].fields["CHAINED"] else 1
         yield list(layers[position : position + size])
         position += size
 
@@ -122,18 +122,21 @@ class _Run:
         self._started = False
 
     def add(self, group: Sequence[PlacedLayer], *, wait: int | None = None) -> list[ScheduledLayer]:
-        """Take in a layer or a fused pair; without a `wait`, with the smallest that is safe."""
+        """Take in a layer or two side by side; without a `wait`, with the smallest that is safe."""
         first = group[0]
         times = _Times(first, self._parameters)
         ready = self._ready(first)
         if wait is None:
             after = self._last_step + cycles.DISPATCH_CYCLES
-            wait = max(0, self._bound(first, times) - after) if self._started else 0
+            bound = self._chain_bound(*group) if first.fields["CHAINED"] else self._bound(first, times)
+            wait = max(0, bound - after) if self._started else 0
         begin = max(ready, self._last_step + cycles.DISPATCH_CYCLES + wait) if self._started else ready
         if len(group) == 1:
             starts = begin + np.arange(times.rows, dtype=np.int64) * times.row_cycles
             self._taken = begin
             return [self._commit(first, times, starts, wait)]
+        if first.fields["CHAINED"]:
+            return self._add_chain(group[1], begin, wait)
         return self._add_pair(group, times, begin, wait)
 
     def _bound(self, layer: PlacedLayer, times: _Times) -> int:
@@ -152,6 +155,19 @@ class _Run:
         if not layer.fields["FUSED"]:
             bounds.append(self._last_write[not layer.on_array] + 1 - times.first_write)
         return max(bounds)
+
+    def _chain_bound(self, taker: PlacedLayer, giver: PlacedLayer) -> int:
+        """Return the earliest begin of a chained vector layer that is safe; the array's first step comes later."""
+        if not self._started:
+            return 0
+        times = _Times(giver, self._parameters)
+        bounds = [self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES]
+        for addresses, when in (times.reads(), times.operand_reads(taker)):
+            if len(addresses):
+                bounds.append(int((self._written[addresses] - when).max()) + cycles.READ_AFTER_WRITE_CYCLES)
+        bounds.append(self._last_write[True] + 1 - times.first_write)
+        reads, steps = self._last_read + cycles.READ_GAP_CYCLES, self._vector_last_step + cycles.VECTOR_GAP_CYCLES
+        return max(reads, steps, max(bounds) - cycles.FETCH_CYCLES)
 
     def _ready(self, layer: PlacedLayer) -> int:
         """Return the earliest first step by descriptor and tables."""
@@ -186,6 +202,26 @@ class _Run:
         leader = self._commit(group[0], times, filling, wait)
         return [leader, self._commit(group[1], follower, reading, 0)]
 
+    def _add_chain(self, giver: PlacedLayer, begin: int, wait: int) -> list[ScheduledLayer]:
+        """Replay the array with the vector unit behind it, which writes what both have computed."""
+        times = _Times(giver, self._parameters)
+        first_step = begin + cycles.FETCH_CYCLES
+        starts = first_step + np.arange(times.rows, dtype=np.int64) * times.row_cycles
+        addresses, when = times.writes(starts)
+        last_step, last_write = int(starts[-1]) + times.last_token, int(starts[-1]) + times.last_write
+        handed_over = last_write - cycles.VECTOR_WRITE_CYCLES + cycles.READ_LATENCY
+        self._written[addresses] = when
+        for on_array, written in ((True, handed_over), (False, last_write)):
+            self._before_last_write[on_array] = self._last_write[on_array]
+            self._last_write[on_array] = written
+        self._started, self._taken = True, first_step
+        self._last_step = self._last_read = last_step
+        self._vector_last_step = handed_over - cycles.READ_LATENCY
+        return [
+            ScheduledLayer(wait, begin, last_step, last_write),
+            ScheduledLayer(0, first_step, last_step, handed_over),
+        ]
+
 
 _SUM = 2
 
@@ -201,7 +237,7 @@ class _Times:
         self.rows = fields["ROWS"]
         steps = fields["GROUPS"] * fields["TAPS"] * fields["STEPS"]
         if layer.on_array:
-            self._tile = max(fields["PASSES"] * steps, parameters.tile_cycles)
+            self._tile = max(fields["PASSES"] * steps + fields["OPERAND"], parameters.tile_cycles)
             self._last = fields["PASSES"] * steps - 1
         else:
             self._tile = steps
@@ -223,8 +259,16 @@ class _Times:
         return self.row_cycles - self._tile + self._last + self._latency + phases
 
     @property
+    def last_token(self) -> int:
+        """Of a chained layer: from a row's first step to the end of its last tile, and of the token that follows it."""
+        return self.row_cycles - self._tile + max(self._tile - 1, self._last + 1)
+
+    @property
     def _latency(self) -> int:
-        return cycles.array_write_cycles(self._parameters) if self._layer.on_array else cycles.VECTOR_WRITE_CYCLES
+        if not self._layer.on_array:
+            return cycles.VECTOR_WRITE_CYCLES
+        latency = cycles.chain_write_cycles if self._fields["CHAINED"] else cycles.array_write_cycles
+        return latency(self._parameters)
 
     def reads(self) -> tuple[Indices, Indices]:
         """Return addresses and times, one row after another, of all that is read the first time."""
@@ -245,6 +289,17 @@ class _Times:
         )
         mask = inside & used
         return addresses[mask], np.broadcast_to(when, addresses.shape)[mask]
+
+    def operand_reads(self, taker: PlacedLayer) -> tuple[Indices, Indices]:
+        """Return addresses and times of the second operands that `taker` reads behind this layer's tiles."""
+        if not self._fields["OPERAND"]:
+            return (np.zeros(0, np.int64),) * 2
+        lanes, last = self._parameters.oc_lanes, self._fields["LAST_CHANNELS"]
+        addresses, _ = vector_reads(taker.fields, lanes, self._parameters)
+        when = np.arange(addresses[..., 0].size) * self._tile + self._last + 1
+        exists = np.ones(addresses.shape, bool)
+        exists[:, :, -1, :, :, last:] = False
+        return addresses[exists], np.broadcast_to(when.reshape(*addresses.shape[:-1], 1), addresses.shape)[exists]
 
     def _vector_reads(self) -> tuple[Indices, Indices]:
         addresses, inside = vector_reads(self._fields, self._lanes_read, self._parameters)

@@ -28,7 +28,7 @@ def counted(program, count=3):
 @pytest.mark.parametrize(
     ("name", "alone", "stream"),
     [
-        ("mlperf_ic_resnet8", 39_281, 38_285),
+        ("mlperf_ic_resnet8", 36_971, 35_971),
         ("mlperf_kws_dscnn", 9_084, 8_526),
         ("mlperf_vww_mobilenet", 39_185, 31_303),
         ("mlperf_ad_autoencoder", 1_464, 1_196),

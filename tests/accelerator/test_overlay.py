@@ -9,7 +9,8 @@ from edge_runtime.accelerator.bus import FakeBus, VerilatorBus
 from edge_runtime.accelerator.overlay import OverlayAccelerator
 from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.errors import AcceleratorError, BusError, DeadlineError, FitError
-from edge_runtime.model import Activation, Interpreter, QuantizedHead, Rounding
+from edge_runtime.model import Activation, Interpreter, QuantizedHead, Rounding, write_tflite
+from support.chains import CONSUMERS, chained_network
 from support.networks import Builder, dense_network
 from support.overlays import SMALL, TINY
 
@@ -20,6 +21,12 @@ OVERLAYS = {"tiny": TINY, "small": SMALL, "wide": WIDE}
 @pytest.fixture(scope="module", params=OVERLAYS)
 def overlay(request):
     with OverlayAccelerator(VerilatorBus(OVERLAYS[request.param])) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def wide():
+    with OverlayAccelerator(VerilatorBus(WIDE)) as opened:
         yield opened
 
 
@@ -48,6 +55,14 @@ def test_random_networks_are_exact_in_bits_and_cycles(overlay, seed):
         activation = Activation(random.choice([a.value for a in Activation]))
         builder.dense(int(random.integers(1, 40)), activation=activation, bias=bool(random.integers(2)))
     check(overlay, builder.model(), seed=seed)
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS)
+def test_what_the_array_hands_to_the_vector_unit_is_exact_in_bits_and_cycles(wide, consumer):
+    for seed in range(8):
+        program = check(wide, write_tflite(chained_network(consumer, seed)), samples=3, seed=seed)
+        assert wide.layer_ends() == {layer.descriptor: layer.ends for layer in program.parts[0].layers}
+        assert sum(wide.layer_cycles().values()) <= program.cycles
 
 
 @pytest.mark.parametrize("rounding", Rounding)

@@ -46,6 +46,8 @@ class ArrayLayer:
     tile_reuse: int = 0
     weight_hold: int = 0
     fused: int = 0
+    chained: int = 0
+    operand: int = 0
 
     def fields(self) -> dict[str, int]:
         return {field.name.upper(): getattr(self, field.name) for field in fields(self)}

@@ -39,8 +39,8 @@ def seen(dut) -> Step | None:
 
 
 def expected(layer: ArrayLayer) -> list[list[Step | None]]:
-    """Return each tile's cycles: its steps, and the pause behind them if there are too few."""
-    return [steps + [None] * (TILE_CYCLES - len(steps)) for steps in layer.walk(K, HALF)]
+    """Return each tile's cycles: its steps, and the pause behind them if there are too few, or for an operand."""
+    return [steps + [None] * max(TILE_CYCLES - len(steps), layer.operand) for steps in layer.walk(K, HALF)]
 
 
 @cocotb.test()
@@ -85,6 +85,24 @@ async def a_fused_row_waits_until_it_is_complete(dut):
                 assert int(dut.buffer_release.value) == (place == len(line) - 1)
                 if place == 0 and len(line) > 2:
                     dut.buffer_rows.value = 0  # counts only at a row's first step
+
+
+@cocotb.test()
+async def a_token_follows_each_tile_of_a_chained_layer(dut):
+    """With a second operand, no step comes in the cycle of the token, and the tile ends with it at the earliest."""
+    await begin(dut)
+    for number in range(60):
+        layer = draw_array_layer()
+        layer.chained, layer.operand = 1, number % 2
+        await begin_layer(dut, layer)
+        line = [step for tile in expected(layer) for step in tile]
+        for place, (step, before) in enumerate(zip([*line, None], [None, *line], strict=True)):
+            await cycle(dut)
+            assert seen(dut) == step
+            assert int(dut.tile_token.value) == (before is not None and before.last)
+            assert int(dut.issue_done.value) == (place == len(line) - 1)
+        await cycle(dut)
+        assert not int(dut.tile_token.value)
 
 
 @cocotb.test()

@@ -23,7 +23,7 @@ class Layer:
     """One layer as the units and the fetcher behave in the bench."""
 
     opcode: int
-    fused: bool = False
+    pair: str = ""  # FUSED or CHAINED
     sums: bool = False
     wait: int = 0
     fetched_after: int = 0  # cycles from the take before it
@@ -32,8 +32,9 @@ class Layer:
 
     def bits(self, *, last: bool) -> int:
         return descriptor_bits(
-            OPCODE=self.opcode, FUSED=self.fused, FUNCTION=SUM if self.sums else 0, WAIT=self.wait, LAST=last
-        )
+            OPCODE=self.opcode, FUSED=self.pair == "FUSED", CHAINED=self.pair == "CHAINED", WAIT=self.wait, LAST=last,
+            FUNCTION=SUM if self.sums else 0,
+        )  # fmt: skip
 
 
 def draw_program() -> list[Layer]:
@@ -43,11 +44,12 @@ def draw_program() -> list[Layer]:
         steps, drain = random.randint(1, 15), random.randint(1, 15)
         kind = random.choice(["array", "vector", "sums", "pair"])
         if kind == "pair":
-            layers.append(Layer(VECTOR, True, False, wait, fetched, steps, drain))
-            layers.append(Layer(ARRAY, True, False, 0, 9, steps + random.randint(20, 30), drain + 20))
+            pair = random.choice(["FUSED", "CHAINED"])
+            layers.append(Layer(VECTOR, pair, pair == "CHAINED", wait, fetched, steps, drain))
+            layers.append(Layer(ARRAY, pair, False, 0, 9, steps + random.randint(20, 30), drain + 20))
         else:
             opcode = ARRAY if kind == "array" else VECTOR
-            layers.append(Layer(opcode, False, kind == "sums", wait, fetched, steps, drain))
+            layers.append(Layer(opcode, "", kind == "sums", wait, fetched, steps, drain))
     return layers
 
 
@@ -117,7 +119,7 @@ class Bench:
     @staticmethod
     def _may_begin(layer: Layer, number: int, since_issued: int) -> bool:
         """Whether `take` may come this many cycles after the last step of the layer before."""
-        beside = layer.fused and layer.opcode == ARRAY
+        beside = layer.pair and layer.opcode == ARRAY
         return beside or number == 0 or since_issued >= layer.wait + ISSUED_TO_TAKE
 
 

@@ -15,6 +15,7 @@ OC, LANES = parameters()["OC_LANES"], parameters()["LANES"]
 PHASES = OC // LANES
 SUMS_AFTER = parameters()["SUMS_AFTER"]
 LATENCY = 2 + 9  # parameters, lane
+AHEAD = 7
 ROWS = 1 << parameters()["PARAM_ROW_WIDTH"]
 
 
@@ -42,7 +43,8 @@ class ParameterModel:
 class Layer:
     """A random layer: as the module is told of it, and what it should make of given sums."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, chained: bool = False) -> None:
+        self.chained = chained
         self.rows, self.positions = random.randint(1, 3), random.randint(1, 3)
         self.tiles, self.last = random.randint(1, 3), random.randint(1, OC)
         self.hold, self.index = random.getrandbits(1), random.randrange(64)
@@ -62,7 +64,7 @@ class Layer:
             OUTPUT=self.output, OUT_ROW_STEP=self.row_stride, OUT_POS_STEP=self.stride, ROWS=self.rows,
             POSITIONS=self.positions, TILES=self.tiles, LAST_CHANNELS=self.last, PARAM_ROW=self.row,
             PARAM_HOLD=self.hold, ZERO_POINT=self.zero_point, SINGLE_ROUNDING=self.rounding is Rounding.SINGLE,
-            CLAMP_MIN=self.low, CLAMP_MAX=self.high,
+            CLAMP_MIN=self.low, CLAMP_MAX=self.high, CHAINED=self.chained,
         )  # fmt: skip
         dut.layer_index.value, dut.layer_begin.value = self.index, 1
 
@@ -92,6 +94,7 @@ async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
     queue: list[tuple[int, np.ndarray]] = []
     on_the_way: list[tuple[int, np.ndarray]] = []
     wait = 0
+    ahead = Ahead()
     for time in range(3000):
         dut.layer_begin.value = 0
         if announced < len(layers) and announced <= done + random.getrandbits(1) and not queue:
@@ -110,6 +113,7 @@ async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
         await cycle(dut)
         model.serve(dut)
         take_writes(dut, memory)
+        ahead.take(dut, memory, last_of_layer=bool(int(dut.layer_done.value)))
         if int(dut.layer_done.value):
             assert int(dut.layer_done_index.value) == layers[done].index
             assert memory == layers[done].written(model)
@@ -118,6 +122,29 @@ async def play(dut, layers: list[Layer], model: ParameterModel) -> None:
                 assert time == last_tile + PHASES - 1 + LATENCY, "layer_done comes with the last write"
                 return
     raise AssertionError("the layers did not end")
+
+
+class Ahead:
+    """What is announced of chained layers: where the outputs go that come `AHEAD` cycles later."""
+
+    def __init__(self) -> None:
+        self._announced: list[tuple[int, int, bool] | None] = [None] * AHEAD
+
+    def take(self, dut, memory: dict[int, int], *, last_of_layer: bool) -> None:
+        now = int(dut.chain_addr.value), int(dut.chain_exists.value), bool(int(dut.chain_last.value))
+        self._announced.append(now if int(dut.chain_valid.value) else None)
+        assert int(dut.chain_valid.value) or not now[2]
+        due = self._announced.pop(0)
+        if due is None:
+            return
+        address, exists, last = due
+        assert not int(dut.write_en.value)
+        assert last == last_of_layer
+        results = unpack(dut.write_data, 8)
+        for lane in range(LANES):
+            if exists >> lane & 1:
+                assert address + lane not in memory
+                memory[address + lane] = int(results[lane])
 
 
 def take_writes(dut, memory: dict[int, int]) -> None:
@@ -145,7 +172,7 @@ async def random_layers(dut):
     )
     model = ParameterModel()
     for _ in range(8):
-        await play(dut, [Layer() for _ in range(5)], model)
+        await play(dut, [Layer(chained=random.random() < 0.4) for _ in range(5)], model)
 
 
 @cocotb.test()
