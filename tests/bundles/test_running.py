@@ -25,7 +25,7 @@ from support.browser import chromium
 from support.mosquitto import free_port
 from support.networks import dense_network
 from support.pty import PluggedDevice
-from support.running import PIPELINE, Running
+from support.running import NOBODY, PIPELINE, Running
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,7 +51,7 @@ class Device:
         save_recording(daemon.recording(4000), folder / "day.npz")
         self._button = PluggedDevice(folder / "button")
         self._button.plug()
-        text = PIPELINE.format(port=self.port, nobody=free_port(), button=self._button.path)
+        text = PIPELINE.format(port=self.port, broker=NOBODY, button=self._button.path)
         text = text.replace('label_delay = "40 s"', 'label_delay = "2 s"\nstate = "learnt"')
         (folder / "pipeline.toml").write_text(text + TABLE)
         self.running = self.start()

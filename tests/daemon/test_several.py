@@ -24,11 +24,11 @@ from support import daemon
 from support.device import NETWORKS, RECORDING, write_board, write_device, write_pipeline
 from support.overlays import SMALL
 from support.pty import PluggedDevice
+from support.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
 NAMES = ("press", "pump")
-DEADLINE_S = 300
 
 
 def records(folder: Path, name: str, kind: str = "prediction") -> list[dict[str, Any]]:
@@ -77,7 +77,9 @@ def plant_of(folder: Path, *, cases: int = 6, device: str = "", **options: str) 
 async def test_two_pipelines_read_one_serial_line(tmp_path: Path) -> None:
     device = PluggedDevice(tmp_path / "tty")
     device.plug()
-    serial = f'[source]\nkind = "serial"\nport = "{device.path}"\nchannels = ["x", "y"]\nrate = "10 Hz"\n'
+    serial = (
+        f'[source]\nkind = "serial"\nport = "{device.path}"\nchannels = ["x", "y"]\nrate = "10 Hz"\nsilence = "1 h"\n'
+    )
     plant = plant_of(tmp_path, source=serial)
     assert len(plant.streams) == 1
     samples = (daemon.recording().samples * 1000).astype("<i2")

@@ -11,6 +11,7 @@ import pytest
 
 from support.browser import chromium
 from support.running import Running
+from support.waiting import DEADLINE_S
 
 playwright = pytest.importorskip("playwright.sync_api")
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -22,12 +23,10 @@ def browser() -> Iterator[Any]:
         yield started
 
 
-playwright.expect.set_options(timeout=20_000)
-
-
 @pytest.fixture
 def page(browser: Any, running: Running) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1360, "height": 1010}, color_scheme="light")
+    context.set_default_timeout(1000 * DEADLINE_S)
     made = context.new_page()
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
@@ -56,7 +55,7 @@ def test_the_page_shows_what_the_device_does(page: Any, running: Running, tmp_pa
         page.wait_for_function("name => document.getElementById('prediction').textContent === name", arg=name)
     expect(page.locator("#channels")).to_contain_text("x")
     expect(page.locator("#features .bar")).to_have_count(8)
-    expect(page.locator("#accuracy")).to_contain_text("%", timeout=15_000)
+    expect(page.locator("#accuracy")).to_contain_text("%")
     expect(page.locator("#links")).to_have_text("1 of 1 links down")
     expect(page.locator("#sinks tr")).to_have_count(2)
     expect(page.locator("#sinks td[data-name='queued']")).not_to_have_text("0")
@@ -72,7 +71,7 @@ def test_the_page_shows_what_the_device_does(page: Any, running: Running, tmp_pa
     )
     assert drawn > 3000
     running.wait_for(lambda s: s["pipelines"]["vibration"]["serving"] != "frozen")
-    expect(page.locator("#serving")).not_to_have_text("frozen", timeout=10_000)
+    expect(page.locator("#serving")).not_to_have_text("frozen")
     page.wait_for_timeout(3000)
     shoot(page, "dashboard", tmp_path)
 
@@ -82,17 +81,18 @@ def test_a_person_can_label_and_roll_back(page: Any, running: Running) -> None:
     button = page.get_by_role("button", name="calm")
     expect(button).to_be_enabled(timeout=15_000)
     button.click()
-    expect(page.locator("#note")).to_contain_text("was calm: ", timeout=10_000)
+    expect(page.locator("#note")).to_contain_text("was calm: ")
     running.wait_for(lambda s: s["pipelines"]["vibration"]["serving"] != "frozen")
     roll_back = page.get_by_role("button", name="Roll back")
     expect(roll_back).to_be_enabled(timeout=10_000)
     roll_back.click()
-    expect(page.locator("#note")).to_have_text("frozen serves now.", timeout=10_000)
+    expect(page.locator("#note")).to_have_text("frozen serves now.")
     expect(page.locator("#log")).to_contain_text("roll back: frozen serves")
 
 
 def test_the_page_fits_a_telephone(browser: Any, running: Running, tmp_path: Path) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    context.set_default_timeout(1000 * DEADLINE_S)
     page = context.new_page()
     page.goto(running.url + "/")
     playwright.expect(page.locator("#health")).to_have_text("ready")

@@ -8,6 +8,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from edge_runtime.service.openapi import openapi_document
 from support.running import Running
+from support.waiting import DEADLINE_S
 
 # The stream of events never ends by itself; test_service.py listens to it.
 schema = schemathesis.openapi.from_dict(openapi_document()).exclude(path="/events")
@@ -30,7 +31,7 @@ ASKED = settings(
 @schema.parametrize()
 @ASKED
 def test_the_service_keeps_to_its_document(case: schemathesis.Case, running: Running) -> None:
-    case.call_and_validate(base_url=running.url, timeout=20)
+    case.call_and_validate(base_url=running.url, timeout=DEADLINE_S)
 
 
 @schema.include(path_regex=r"\{name\}").parametrize()
@@ -40,4 +41,4 @@ def test_it_does_for_the_model_that_is_there(case: schemathesis.Case, running: R
     if "{version}" in case.path:
         (case.path_parameters["version"],) = running.get("/v2/models/vibration")["versions"]
     # Shapes and names of a model's tensors are not in the document: what does not fit them is refused with 400.
-    case.call_and_validate(base_url=running.url, timeout=20, excluded_checks=[positive_data_acceptance])
+    case.call_and_validate(base_url=running.url, timeout=DEADLINE_S, excluded_checks=[positive_data_acceptance])

@@ -16,7 +16,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from edge_runtime.features import OnlineStore
 from edge_runtime.model import Interpreter, read_tflite
-from support.running import Running, post
+from support.lines import read_records
+from support.running import Running, newest_without_a_truth, post
+from support.waiting import DEADLINE_S, wait_until
 
 SHAPE = (1, 8)
 
@@ -25,7 +27,7 @@ def infer_body(data: list[Any], **tensor: Any) -> dict[str, Any]:
     return {"inputs": [{"name": "input", "shape": list(SHAPE), "datatype": "INT8", "data": data, **tensor}]}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def names(running: Running) -> tuple[str, str]:
     about = running.get("/v2/models/vibration")
     return about["inputs"][0]["name"], about["outputs"][0]["name"]
@@ -85,8 +87,7 @@ def test_what_is_wrong_with_a_tensor_is_told(running: Running, names: tuple[str,
 
 
 def test_a_label_is_learnt_and_answered(running: Running) -> None:
-    status = running.wait_for(lambda s: s["pipelines"]["vibration"]["inferences"] > 10)
-    newest = status["pipelines"]["vibration"]["inferences"] - 1
+    newest = newest_without_a_truth(running)
     code, answer = post(
         running, "/labels", {"labels": [{"pipeline": "vibration", "prediction": newest, "label": "wild"}]}
     )
@@ -103,14 +104,17 @@ def test_a_label_is_learnt_and_answered(running: Running) -> None:
 
 def spans(running: Running) -> list[tuple[int, int, int]]:
     """The predictions so far, with the spans of their windows."""
-    records = [json.loads(line) for line in (running.folder / "records.jsonl").read_text().splitlines()]
-    return [(r["prediction"], r["start_ns"], r["t_ns"]) for r in records if r["kind"] == "prediction"]
+    records = read_records(running.folder / "records.jsonl", "prediction")
+    return [(record["prediction"], record["start_ns"], record["t_ns"]) for record in records]
 
 
 def test_a_label_for_a_span_of_time_is_one_for_every_window_in_it(running: Running) -> None:
-    running.wait_for(lambda s: s["pipelines"]["vibration"]["inferences"] > 20)
-    (*_, before, _, (_, _, end)) = spans(running)
-    label = {"pipeline": "vibration", "label": "calm", "start_ns": before[1], "end_ns": end, "source": "anna"}
+    # The recording's truth may come first for the windows on both sides.
+    middle = newest_without_a_truth(running)
+    wait_until(lambda: spans(running)[-1][0] > middle)
+    told = {number: (start, end) for number, start, end in spans(running)}
+    start, end = told[middle - 1][0], told[middle + 1][1]
+    label = {"pipeline": "vibration", "label": "calm", "start_ns": start, "end_ns": end, "source": "anna"}
     code, answer = post(running, "/labels", {"labels": [label]})
     assert code == 200
     assert answer == {"statuses": ["accepted"], "predictions": [3]}
@@ -132,9 +136,7 @@ def ask_serially(running: Running, line: bytes) -> dict[str, Any]:
 
 
 def test_labels_come_by_a_serial_line_too(running: Running) -> None:
-    seen = len(spans(running))
-    running.wait_for(lambda _: len(spans(running)) > seen)
-    newest, _, _ = spans(running)[-1]
+    newest = newest_without_a_truth(running)
     label = {"command": "label", "pipeline": "vibration", "prediction": newest, "label": "wild", "source": "button"}
     answer = ask_serially(running, json.dumps(label).encode())
     assert answer == {"command": "label", "status": "accepted", "predictions": 1}
@@ -169,7 +171,7 @@ def test_a_learnt_head_can_be_rolled_back(running: Running) -> None:
 
 def test_the_metrics_are_openmetrics(running: Running) -> None:
     running.wait_for(lambda status: status["pipelines"]["vibration"]["accuracy"] is not None)
-    with urllib.request.urlopen(running.url + "/metrics", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(running.url + "/metrics", timeout=DEADLINE_S) as answer:  # noqa: S310
         assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
         text = answer.read().decode()
     assert text.endswith("# EOF\n")
@@ -191,7 +193,7 @@ def test_the_metrics_are_openmetrics(running: Running) -> None:
 
 
 def test_the_grafana_dashboard_asks_only_for_metrics_that_there_are(running: Running) -> None:
-    with urllib.request.urlopen(running.url + "/metrics", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(running.url + "/metrics", timeout=DEADLINE_S) as answer:  # noqa: S310
         text = answer.read().decode()
     there = {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
     # Nothing was dropped, so this one has no samples yet.
@@ -204,7 +206,7 @@ def test_the_grafana_dashboard_asks_only_for_metrics_that_there_are(running: Run
 
 
 def test_events_come_as_they_happen(running: Running) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=DEADLINE_S)
     connection.request("GET", "/events")
     answer = connection.getresponse()
     assert answer.getheader("Content-Type", "").startswith("text/event-stream")
@@ -221,7 +223,7 @@ def test_a_web_page_elsewhere_cannot_give_labels(running: Running) -> None:
     assert post(running, "/labels", body, content_type="text/plain")[0] == 415
     request = urllib.request.Request(running.url + "/status", headers={"Host": "evil.example"})  # noqa: S310
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        urllib.request.urlopen(request, timeout=DEADLINE_S)  # noqa: S310
 
 
 def test_too_large_bodies_are_refused(running: Running) -> None:
@@ -237,8 +239,9 @@ def test_the_newest_features_are_told_and_lie_in_the_online_store(running: Runni
         f"{kernel}.{channel}" for kernel in ("mean", "std", "min", "max") for channel in "xy"
     }
     assert running.get("/features/v")["features"][0]["end_ns"] >= told[0]["end_ns"]
-    running.wait_for(lambda status: status["pipelines"]["vibration"]["inferences"] > 10)
-    stored = OnlineStore(running.folder / "online.sqlite").latest("v", "bearing-2")
+    store = OnlineStore(running.folder / "online.sqlite")
+    wait_until(lambda: store.latest("v", "bearing-2"))
+    stored = store.latest("v", "bearing-2")
     assert stored is not None
     assert stored.value("max.x") >= stored.value("mean.x") >= stored.value("min.x")
     with pytest.raises(urllib.error.HTTPError, match="404") as caught:

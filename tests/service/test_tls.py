@@ -20,6 +20,7 @@ from support.certificates import ELLIPTIC, make_certificates
 from support.device import RECORDING, write_device, write_pipeline
 from support.mosquitto import free_port
 from support.process import Daemon, change, events
+from support.waiting import DEADLINE_S
 
 SERVICE = """[service]
 host = "0.0.0.0"
@@ -50,7 +51,7 @@ class SecureDaemon(Daemon):
     def request(self, path: str, body: Any = None) -> Iterator[http.client.HTTPResponse]:
         """Ask, with what the client has; the certificate is checked against the client's authority."""
         context = ssl.create_default_context(cafile=self.authority / "ca.crt")
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE_S, context=context)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body)
         try:
@@ -93,7 +94,7 @@ def daemon(tmp_path: Path, authorities: tuple[Path, Path]) -> Iterator[SecureDae
         yield made
     finally:
         made.process.terminate()
-        assert made.process.wait(60) == 0, made.log.read_text()
+        assert made.process.wait(DEADLINE_S) == 0, made.log.read_text()
 
 
 def inferences(daemon: SecureDaemon) -> int:
@@ -140,10 +141,10 @@ def test_the_page_asks_for_the_token_and_again_when_it_is_another(daemon: Secure
         page = browser.new_page(ignore_https_errors=True)
         page.goto(f"https://127.0.0.1:{daemon.port}/")
         for token in (OLD, NEW):
-            expect(page.locator("#health")).to_have_text("token needed", timeout=30_000)
+            expect(page.locator("#health")).to_have_text("token needed")
             page.locator("#token").fill(token)
             page.locator("#token").press("Enter")
-            expect(page.locator("#health")).to_have_text("ready", timeout=30_000)
+            expect(page.locator("#health")).to_have_text("ready")
             expect(page.locator("#device")).to_have_text("shed")
             if token == OLD:
                 (tmp_path / "token").write_text(NEW)

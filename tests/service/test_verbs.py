@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from edge_runtime.cli.main import main
-from support.running import Running
+from support.running import Running, newest_without_a_truth
+from support.waiting import DEADLINE_S
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -32,7 +33,7 @@ def test_status_label_and_rollback(running: Running, monkeypatch: Any, capsys: A
     code, out, _ = run(monkeypatch, capsys, "status", "--json", *where)
     found = json.loads(out)
     assert (code, found["device"]) == (0, "press-7")
-    newest = found["pipelines"]["vibration"]["inferences"] - 1
+    newest = newest_without_a_truth(running)
     code, out, _ = run(monkeypatch, capsys, "label", "vibration", str(newest), "wild", "--json", *where)
     assert (code, json.loads(out)["status"]) == (0, "accepted")
     code, out, _ = run(monkeypatch, capsys, "rollback", "vibration", "--json", *where)
@@ -65,7 +66,7 @@ def test_watch_shows_the_status_again_and_again_until_it_is_interrupted(running:
     command = [sys.executable, "-c", code, "status", "--watch", "--url", running.url]
     process = subprocess.Popen(command, stdout=far, stderr=far, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"})
     os.close(far)
-    shown, until = "", time.monotonic() + 120
+    shown, until = "", time.monotonic() + DEADLINE_S
     counts: set[str] = set()
     while len(counts) < 3:
         assert time.monotonic() < until, shown
@@ -73,7 +74,7 @@ def test_watch_shows_the_status_again_and_again_until_it_is_interrupted(running:
         counts = set(re.findall(r"vibration +([\d,]+)", shown))
     assert "press-7: ready" in shown
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(DEADLINE_S) == 130
     with suppress(OSError):  # a terminal whose other end is closed
         shown += os.read(near, 65536).decode(errors="replace")
     os.close(near)

@@ -14,8 +14,9 @@ from edge_runtime.errors import ConfigError, DataError
 from edge_runtime.sources import LinkStream, SerialLinkSource
 from edge_runtime.sources.tables import SerialTable
 from edge_runtime.stream import Description, SampleFrame, check_block, encode_description, encode_samples
-from support.listener import Listener, until
+from support.listener import Listener
 from support.pty import PluggedDevice
+from support.waiting import DEADLINE_S, until
 
 FAST, SLOW = LinkStream(0, ("x", "y"), 400.0), LinkStream(3, ("t",), 50.0, hold=True)
 
@@ -40,26 +41,40 @@ def descriptions() -> bytes:
 
 
 def link(device: PluggedDevice) -> SerialLinkSource:
-    return SerialLinkSource(str(device.path), [FAST, SLOW], 400.0)
+    return SerialLinkSource(str(device.path), [FAST, SLOW], 400.0, silence_s=DEADLINE_S)
 
 
-def sent(tmp_path: Path, messages: list[bytes], *, slow_samples: int) -> Listener:
-    """Send over the terminal, at the pace of the device's clock, and return what came."""
+class HostClock:
+    """Stands in for the host's clock where bytes come in: it goes with the device's, and counts the looks at it."""
+
+    def __init__(self) -> None:
+        self.now_ns, self.looks = time.time_ns(), 0
+
+    def time_ns(self) -> int:
+        self.looks += 1
+        return self.now_ns
+
+
+def sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, messages: list[bytes], *, samples: tuple[int, int]
+) -> Listener:
+    """Send over the terminal, each message at its time by both clocks, and return what came: so many samples."""
+    clock = HostClock()
+    monkeypatch.setattr("edge_runtime.sources.line.time", clock)
 
     async def run() -> Listener:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
         listener = Listener(link(device))
-        await asyncio.sleep(0.05)
-        device.send(b"\0" + descriptions())
-        started = time.monotonic()
-        for number, message in enumerate(messages):
-            await asyncio.sleep(max(0.0, started + number * 0.02 - time.monotonic()))
+        await until(device.is_listened_to)
+        for message in [b"\0" + descriptions(), *messages]:
+            looks = clock.looks
             device.send(message)
+            await until(lambda looks=looks: clock.looks > looks)
+            clock.now_ns += 20_000_000
         source = listener.source
         assert isinstance(source, SerialLinkSource)
-        await until(lambda: source.stream_counts[1].samples >= slow_samples)
-        await asyncio.sleep(0.1)
+        await until(lambda: tuple(counts.samples for counts in source.stream_counts) == samples)
         await listener.stop()
         device.unplug()
         return listener
@@ -67,10 +82,10 @@ def sent(tmp_path: Path, messages: list[bytes], *, slow_samples: int) -> Listene
     return asyncio.run(run())
 
 
-def test_two_rates_of_one_link_come_onto_one_grid(tmp_path: Path) -> None:
+def test_two_rates_of_one_link_come_onto_one_grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 75
     messages = [slow(n) + fast(n) for n in range(count)]
-    listener = sent(tmp_path, messages, slow_samples=count)
+    listener = sent(tmp_path, monkeypatch, messages, samples=(8 * count, count))
     source = listener.source
     assert isinstance(source, SerialLinkSource)
     assert source.channels == ("x", "y", "t")
@@ -87,22 +102,23 @@ def test_two_rates_of_one_link_come_onto_one_grid(tmp_path: Path) -> None:
     assert (source.counts.broken, source.counts.lost, source.counts.duplicates) == (0, 0, 0)
 
 
-def test_what_one_stream_lacks_is_nan_and_the_other_goes_on(tmp_path: Path) -> None:
+def test_what_one_stream_lacks_is_nan_and_the_other_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = set(range(20, 40))
     messages = [slow(n) + (b"" if n in missing else fast(n)) for n in range(70)]
-    listener = sent(tmp_path, messages, slow_samples=70)
+    listener = sent(tmp_path, monkeypatch, messages, samples=(8 * (70 - len(missing)), 70))
     samples = np.concatenate([block.samples for block in listener.blocks])
     assert listener.source.counts.lost == len(missing)
     assert np.isnan(samples[:, 0]).sum() == pytest.approx(8 * len(missing), abs=12)
     assert not np.isnan(samples[:, 2]).any()
 
 
-def test_damage_is_counted_once_for_the_whole_link(tmp_path: Path) -> None:
+def test_damage_is_counted_once_for_the_whole_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     messages = [slow(n) + fast(n) for n in range(60)]
     broken = bytearray(messages[30])
     broken[-6] ^= 0x10
     messages[30] = bytes(broken)
-    listener = sent(tmp_path, [*messages[:40], messages[39], *messages[40:]], slow_samples=60)
+    repeated = [*messages[:40], messages[39], *messages[40:]]
+    listener = sent(tmp_path, monkeypatch, repeated, samples=(8 * 59, 60))
     counts = listener.source.counts
     assert (counts.broken, counts.lost, counts.duplicates) == (1, 1, 2)
     assert any(np.isnan(block.samples[:, 0]).any() for block in listener.blocks)
@@ -113,9 +129,9 @@ def test_a_stream_that_is_something_else_than_declared_ends_the_source(tmp_path:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
         listener = Listener(link(device))
-        await asyncio.sleep(0.05)
+        await until(device.is_listened_to)
         device.send(b"\0" + encode_description(Description(3, 1, 60.0, ("t",), (1.0,), (0.0,))))
-        await asyncio.wait_for(listener.task, 5)
+        await asyncio.wait_for(listener.task, DEADLINE_S)
 
     with pytest.raises(DataError, match="serial stream 3: the device sends t at 60 Hz; declared are t at 50 Hz"):
         asyncio.run(run())

@@ -21,8 +21,9 @@ from edge_runtime.stream import (
     encode_samples,
 )
 from support.line import NoisyLine
-from support.listener import Listener, until
+from support.listener import Listener
 from support.pty import PluggedDevice
+from support.waiting import DEADLINE_S, until
 
 CHANNELS = ("x", "y", "z")
 RATE_HZ = 400.0
@@ -38,8 +39,8 @@ def test_frames_come_through_with_scale_and_offset(tmp_path: Path) -> None:
     async def run() -> list[Block]:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
-        listener = Listener(SerialSource(str(device.path), CHANNELS, RATE_HZ))
-        await asyncio.sleep(0.05)
+        listener = Listener(SerialSource(str(device.path), CHANNELS, RATE_HZ, silence_s=DEADLINE_S))
+        await until(device.is_listened_to)
         device.send(encode_description(DESCRIPTION) + b"".join(frame(n) for n in range(20)))
         await until(lambda: len(listener.blocks) == 20)
         await listener.stop()
@@ -59,12 +60,11 @@ def test_a_noisy_line_that_is_unplugged_and_comes_back(tmp_path: Path) -> None:
     async def run() -> tuple[Listener, int]:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
-        listener = Listener(SerialSource(str(device.path), CHANNELS, RATE_HZ, silence_s=5))
+        listener = Listener(SerialSource(str(device.path), CHANNELS, RATE_HZ, silence_s=DEADLINE_S))
         sequence = 0
         for plugged in range(3):
-            before = len(listener.blocks)
             # The source finds the port, and a whole frame joins it.
-            await asyncio.sleep(0.4 if plugged else 0.05)
+            await until(device.is_listened_to)
             device.send(b"\0")
             for _ in range(300):
                 for piece in line.send(sequence, frame(sequence)):
@@ -72,8 +72,12 @@ def test_a_noisy_line_that_is_unplugged_and_comes_back(tmp_path: Path) -> None:
                     await asyncio.sleep(0)
                 sequence += 1
             device.send(line.finish())
-            await until(lambda before=before: len(listener.blocks) > before)
-            await asyncio.sleep(0.3)
+            counts = listener.source.counts
+            await until(
+                lambda counts=counts: (
+                    (len(listener.blocks), counts.duplicates) == (len(line.intact), line.repeated_intact)
+                )
+            )
             device.unplug()
             await until(lambda n=plugged: listener.source.counts.reconnects > n)
             if plugged < 2:
@@ -99,8 +103,8 @@ def test_a_device_that_starts_anew_is_a_gap_and_no_duplicate(tmp_path: Path) -> 
     async def run() -> Listener:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
-        listener = Listener(SerialSource(str(device.path), CHANNELS, RATE_HZ))
-        await asyncio.sleep(0.05)
+        listener = Listener(SerialSource(str(device.path), CHANNELS, RATE_HZ, silence_s=DEADLINE_S))
+        await until(device.is_listened_to)
         device.send(b"\0" + b"".join(frame(n) for n in range(50, 60)) + b"".join(frame(n, boot=2) for n in range(10)))
         await until(lambda: len(listener.blocks) == 20)
         await listener.stop()
@@ -129,10 +133,10 @@ def test_a_device_that_sends_something_else_than_was_declared_ends_the_source(tm
     async def run() -> None:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
-        listener = Listener(SerialSource(str(device.path), ("a", "b"), RATE_HZ))
-        await asyncio.sleep(0.05)
+        listener = Listener(SerialSource(str(device.path), ("a", "b"), RATE_HZ, silence_s=DEADLINE_S))
+        await until(device.is_listened_to)
         device.send(b"\0" + encode_description(DESCRIPTION))
-        await asyncio.wait_for(listener.task, 5)
+        await asyncio.wait_for(listener.task, DEADLINE_S)
 
     with pytest.raises(DataError, match=r"the device sends x, y, z at 400 Hz; declared are a, b at 400 Hz"):
         asyncio.run(run())
@@ -153,8 +157,8 @@ def test_lines_of_text_come_through(tmp_path: Path, form: str, text: str, expect
     async def run() -> Listener:
         device = PluggedDevice(tmp_path / "tty")
         device.plug()
-        listener = Listener(LineSource(str(device.path), CHANNELS, 50.0, form=form))  # type: ignore[arg-type]
-        await asyncio.sleep(0.05)
+        listener = Listener(LineSource(str(device.path), CHANNELS, 50.0, form=form, silence_s=DEADLINE_S))  # type: ignore[arg-type]
+        await until(device.is_listened_to)
         device.send(text.encode())
         await until(lambda: listener.source.counts.samples == 2 and listener.source.counts.broken == 2)
         await listener.stop()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from support.waiting import DEADLINE_S
+
 __all__ = ["chromium"]
 
 
@@ -21,5 +23,6 @@ def chromium() -> Iterator[tuple[Any, Any]]:
         pytest.skip("chromium is missing: apt-get install chromium")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        playwright.expect.set_options(timeout=1000 * DEADLINE_S)
         yield browser, playwright.expect
         browser.close()

@@ -83,6 +83,6 @@ class Cable:
 
     def __exit__(self, *_: object) -> None:
         os.write(self._wake, b"x")
-        self._thread.join(20)
+        self._thread.join()
         for descriptor in (*self._ends, self._near, self._distant, self._stop, self._wake):
             os.close(descriptor)

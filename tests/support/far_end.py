@@ -25,7 +25,7 @@ class FarEnd:
         """Take in nothing more; stopping twice does nothing."""
         if self._thread.is_alive():
             os.write(self._wake, b"x")
-            self._thread.join(20)
+            self._thread.join()
             for descriptor in (self._port, self._stop, self._wake):
                 os.close(descriptor)
 

@@ -1,26 +1,13 @@
-"""Takes a source's blocks in the background, and waits for what they bring."""
+"""Takes a source's blocks in the background."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from edge_runtime.sources import Source
 from edge_runtime.stream import Block
 
-__all__ = ["Listener", "until"]
-
-
-async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(seconds) if hasattr(asyncio, "timeout") else _Never():
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-class _Never:
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, *_: object) -> None: ...
+__all__ = ["Listener"]
 
 
 class Listener:

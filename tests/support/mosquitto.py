@@ -6,16 +6,17 @@ import json
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
 
-DEADLINE_S = 20.0
+from support.lines import whole_lines
+from support.waiting import DEADLINE_S, wait_until
 
 
 def find_mosquitto() -> str:
@@ -27,20 +28,27 @@ def find_mosquitto() -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback interface that nobody uses now.
+
+    It lies below those that Linux gives to whoever names none: so nobody comes upon it before it is used, or while the
+    server behind it is being started again.
+    """
+    while True:
+        port = SystemRandom().randrange(10_000, 32_768)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_for_port(port: int) -> None:
     """Wait until somebody listens there."""
-    until = time.monotonic() + DEADLINE_S
-    while time.monotonic() < until:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"nobody listens on port {port}")
+
+    def listens() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S):
+            return True
+        return False
+
+    wait_until(listens)
 
 
 class Mosquitto:
@@ -55,7 +63,8 @@ class Mosquitto:
         listener = extra or f"listener {self.port} 127.0.0.1\nallow_anonymous true"
         self._config.write_text(
             f"{listener}\npersistence true\npersistence_location {folder}/\nautosave_interval 1\n"
-            "autosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 0\nlog_type error\nuser root\n"
+            "autosave_on_changes true\nmax_queued_messages 0\nmax_inflight_messages 0\nlog_type error\n"
+            "log_type subscribe\nuser root\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -67,6 +76,10 @@ class Mosquitto:
                 [find_mosquitto(), "-c", str(self._config)], stdout=output, stderr=output, stdin=subprocess.DEVNULL
             )
         wait_for_port(self.port)
+
+    def subscriptions(self, client: str) -> int:
+        """Return how often a client has subscribed to something."""
+        return sum(f": {client} " in line for line in whole_lines(self.folder / "log"))
 
     def stop(self) -> None:
         """Stop it in good order: it saves its sessions."""
@@ -108,7 +121,7 @@ class Subscriber:
         self._client.on_message = self._message
         self._client.connect("127.0.0.1", port, keepalive=10)
         self._client.loop_start()
-        self.wait_until(lambda: self._ready)
+        wait_until(lambda: self._ready)
 
     def _connected(self, client: paho.Client, *_: Any) -> None:
         client.subscribe(self._topic, qos=1)
@@ -126,13 +139,6 @@ class Subscriber:
             value = [] if "/command/" in topic else json.loads(payload)
             found += [r for r in value if not kind or r["kind"] == kind] if isinstance(value, list) else []
         return found
-
-    def wait_until(self, condition: Any, *, seconds: float = DEADLINE_S) -> None:
-        """Wait until something holds."""
-        until = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < until, "what was waited for did not happen"
-            time.sleep(0.005)
 
     def publish(self, topic: str, payload: bytes, **settings: Any) -> None:
         """Publish with QoS 1."""

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from support.lines import whole_lines
+from support.waiting import DEADLINE_S, wait_until
 
 __all__ = ["Daemon", "change", "events"]
 
@@ -31,7 +33,7 @@ class Daemon:
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 # it is http
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:  # noqa: S310 # it is http
                 text = answer.read().decode()
                 return answer.status, text if path == "/metrics" else json.loads(text)
         except urllib.error.HTTPError as error:
@@ -41,17 +43,17 @@ class Daemon:
             return 0, None
 
     def until(self, holds: Callable[[], Any]) -> None:
-        end = time.monotonic() + 120
-        while not holds():
+        def looked() -> Any:
             assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < end, self.log.read_text()
-            time.sleep(0.05)
+            return holds()
+
+        wait_until(looked)
 
     def hang_up(self) -> None:
         os.kill(self.process.pid, signal.SIGHUP)
 
     def logged(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in whole_lines(self.log) if line.startswith("{")]
 
 
 def change(file: Path, *changes: tuple[str, str]) -> None:

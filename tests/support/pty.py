@@ -9,6 +9,8 @@ import tty
 from contextlib import suppress
 from pathlib import Path
 
+from support.waiting import DEADLINE_S
+
 __all__ = ["PluggedDevice"]
 
 
@@ -40,11 +42,11 @@ class PluggedDevice:
                 opened += str(descriptor.readlink()) == path
         return opened > 1
 
-    def read_line(self, deadline_s: float = 10.0) -> bytes:
+    def read_line(self) -> bytes:
         """Return the next line that the other side has written."""
         line = b""
         while not line.endswith(b"\n"):
-            assert select.select([self._main], [], [], deadline_s)[0], f"no line within {deadline_s} s, only {line!r}"
+            assert select.select([self._main], [], [], DEADLINE_S)[0], f"no line, only {line!r}"
             line += os.read(self._main, 1)
         return line
 
