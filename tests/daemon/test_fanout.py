@@ -8,6 +8,7 @@ import pytest
 
 from edge_runtime.daemon import FanOut, SinkCounts
 from edge_runtime.telemetry import MemorySink, Record, make_record
+from support.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,7 @@ def numbers(sink: MemorySink) -> list[int]:
 
 async def test_every_sink_gets_every_record_in_order() -> None:
     one, two = MemorySink(), MemorySink()
-    async with FanOut({"one": one, "two": two}) as fanout:
+    async with FanOut({"one": one, "two": two}, patience_s=DEADLINE_S) as fanout:
         for number in range(500):
             await fanout.put([record(number)])
     assert numbers(one) == numbers(two) == list(range(500))
@@ -84,6 +85,7 @@ async def test_a_sink_that_never_answers_is_left_behind_at_the_end() -> None:
     stuck, quick = StuckSink(), MemorySink()
     async with FanOut({"stuck": stuck, "quick": quick}, drain_s=0.02) as fanout:
         await fanout.put([record(1), record(2)])
+        await anyio.wait_all_tasks_blocked()
     assert numbers(quick) == [1, 2]
     assert fanout.counts() == [SinkCounts("stuck", 0, 0, 2), SinkCounts("quick", 2, 0, 0)]
 
@@ -120,7 +122,7 @@ async def test_a_sink_gets_only_the_kinds_that_it_takes() -> None:
 async def test_puts_that_wait_at_the_same_time_keep_their_order() -> None:
     sink = StuckSink()
     sink.at_once = 8
-    async with FanOut({"s": sink}, depth=1, patience_s=5) as fanout:
+    async with FanOut({"s": sink}, depth=1, patience_s=DEADLINE_S) as fanout:
         for number in range(8):
             await fanout.put([record(number)])
             await anyio.wait_all_tasks_blocked()

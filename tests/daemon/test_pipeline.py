@@ -262,7 +262,7 @@ async def test_the_loop_goes_on_while_the_accelerator_works() -> None:
     class Slow(ReferenceAccelerator):
         def infer(self, inputs: Sequence[np.ndarray]) -> Inference:
             began.set()
-            assert may_end.wait(10)
+            may_end.wait()
             return super().infer(inputs)
 
     stream = daemon.source()

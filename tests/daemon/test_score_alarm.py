@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
@@ -110,11 +111,9 @@ def test_the_threshold_survives_a_restart_and_another_network_does_not_get_it(tm
 def test_a_disk_that_takes_no_threshold_costs_no_window(tmp_path: Path) -> None:
     save_recording(daemon.recording(130), tmp_path / "day.npz")
     file = write(tmp_path, AUTOENCODER, 'score = "reconstruction"\nwarmup = 100\nstate = "kept"')
-
-    async def take_the_folder_away(_: RunningDevice) -> None:
-        (tmp_path / "kept").rmdir()
-
-    driven.drive(plant.build_plant(load_device(file)), take_the_folder_away, whole=True)
+    made = plant.build_plant(load_device(file))
+    (tmp_path / "kept").rmdir()
+    anyio.run(made.run)
     told = of_kind([json.loads(line) for line in (tmp_path / "records.jsonl").read_text().splitlines()], "prediction")
     assert len(told) > 600
     assert not [record for record in told[100:] if record["threshold"] is None]

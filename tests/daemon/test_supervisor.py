@@ -22,6 +22,7 @@ from edge_runtime.sources import RecordedSource
 from edge_runtime.telemetry import MemorySink
 from support import daemon
 from support.device import write_pipeline
+from support.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.anyio
 
@@ -238,7 +239,7 @@ async def test_nobody_waits_for_a_neighbour_that_is_to_be_started_again() -> Non
     other = daemon.pipeline("o", stream, sinks={"m": good})
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(run_pipelines, stream, [waiting, other])
-        with anyio.fail_after(60):
+        with anyio.fail_after(DEADLINE_S):
             while len(told(good)) < windows:
                 await anyio.sleep(0.005)
         assert (kept["accelerator"].state, waiting.is_serving) == ("waiting", False)
@@ -252,7 +253,7 @@ async def test_a_stream_that_shall_end_waits_for_no_restart() -> None:
     kept = stages("accelerator", first_wait_s=3600, longest_wait_s=3600)
     deployed = daemon.deployment(lambda: Failing(failures))
     pipeline = daemon.pipeline("p", stream, deployed=deployed, sinks={"m": sink}, stages=kept)
-    with anyio.fail_after(60):
+    with anyio.fail_after(DEADLINE_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(run_pipelines, stream, [pipeline])
             while kept["accelerator"].state != "waiting":

@@ -14,6 +14,7 @@ import pytest
 from edge_runtime.store import Store, StoreReader
 from edge_runtime.store.tables import TABLES
 from support.power_cut import Disk, Entry, build_shim, logging_environment, read_log
+from support.waiting import DEADLINE_S
 
 PROCESS = Path(__file__).with_name("store_process.py")
 
@@ -35,7 +36,7 @@ def test_what_is_acknowledged_survives_kills(tmp_path: Path) -> None:
     chance, first = random.Random(3), 0
     for _ in range(6):
         process = subprocess.Popen([sys.executable, str(PROCESS), str(tmp_path), "1000000", str(first)])
-        ledger, until = tmp_path / "ledger", time.monotonic() + 60
+        ledger, until = tmp_path / "ledger", time.monotonic() + DEADLINE_S
         size = ledger.stat().st_size if ledger.exists() else 0
         while not ledger.exists() or ledger.stat().st_size == size:
             assert process.poll() is None
@@ -43,7 +44,7 @@ def test_what_is_acknowledged_survives_kills(tmp_path: Path) -> None:
             time.sleep(0.01)
         time.sleep(chance.uniform(0.0, 0.2))
         process.kill()
-        process.wait(20)
+        process.wait(DEADLINE_S)
         told, kept = ledger.read_text().split(), ids(tmp_path / "store")
         assert set(told) <= set(kept)
         assert len(set(kept)) == len(kept)
@@ -62,7 +63,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     subprocess.run(
         [sys.executable, str(PROCESS), str(folder), "600"],
         check=True,
-        timeout=120,
+        timeout=DEADLINE_S,
         env=logging_environment(library, folder, log),
     )
     return read_log(log)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 from edge_runtime.telemetry.outbox.spool import SMALLEST_CAP
 from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
+from support.waiting import DEADLINE_S
 
 PROCESS = Path(__file__).with_name("daemon_process.py")
 WINDOWS_PER_S = 200
@@ -48,7 +50,7 @@ class Plant:
 
     def wait_for_more(self) -> None:
         """Wait until the daemon has acknowledged something more: it serves, whatever has been done to it."""
-        before, until = len(self.ledger()), time.monotonic() + 180
+        before, until = len(self.ledger()), time.monotonic() + DEADLINE_S
         while len(self.ledger()) == before:
             assert self._daemon.poll() is None, self.last_words()
             assert time.monotonic() < until, f"the daemon takes in nothing any more: {self.last_words()}"
@@ -63,12 +65,15 @@ class Plant:
 
     def wait_a_moment(self) -> None:
         time.sleep(self.chance.uniform(0.0, 0.4))
-        used = sum(file.stat().st_size for file in self.folder.glob("outbox*") if file.exists())
+        used = 0
+        for file in self.folder.glob("outbox*"):
+            with suppress(FileNotFoundError):  # SQLite takes its files away again
+                used += file.stat().st_size
         assert used <= CAP
 
     def kill(self) -> None:
         self._daemon.kill()
-        self._daemon.wait(20)
+        self._daemon.wait(DEADLINE_S)
         self._daemon = self._start(WINDOWS_PER_S)
 
     def stop_broker(self) -> None:
@@ -84,11 +89,11 @@ class Plant:
     def finish(self) -> None:
         """Kill the daemon a last time, and let the next run send what is left."""
         self._daemon.kill()
-        self._daemon.wait(20)
+        self._daemon.wait(DEADLINE_S)
         last = self._start(0)
-        assert last.wait(120) == 0
+        assert last.wait(DEADLINE_S) == 0
         missing = set(self.ledger())
-        until = time.monotonic() + 30
+        until = time.monotonic() + DEADLINE_S
         while missing and time.monotonic() < until:
             missing -= {record["id"] for record in self.subscriber.records()}
             time.sleep(0.05)
@@ -96,7 +101,7 @@ class Plant:
 
     def close(self) -> None:
         self._daemon.kill()
-        self._daemon.wait(20)
+        self._daemon.wait(DEADLINE_S)
         self._errors.close()
         self.subscriber.close()
 

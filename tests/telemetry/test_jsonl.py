@@ -91,7 +91,7 @@ async def test_puts_that_wait_share_one_sync(tmp_path: Path, monkeypatch: pytest
 
 async def test_the_loop_goes_on_while_the_disk_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    monkeypatch.setattr("os.fsync", lambda descriptor: released.wait(10))
+    monkeypatch.setattr("os.fsync", lambda descriptor: released.wait())
     async with JsonLinesSink(tmp_path / "r.jsonl") as sink, anyio.create_task_group() as tasks:
         tasks.start_soon(sink.put, [record(1)])
         await anyio.wait_all_tasks_blocked()
@@ -103,7 +103,7 @@ async def test_the_loop_goes_on_while_the_disk_is_slow(tmp_path: Path, monkeypat
 async def test_a_cancelled_put_is_written_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.jsonl"
     released = threading.Event()
-    monkeypatch.setattr("os.fsync", lambda descriptor: released.wait(10))
+    monkeypatch.setattr("os.fsync", lambda descriptor: released.wait())
     async with JsonLinesSink(path) as sink, anyio.create_task_group() as tasks:
         tasks.start_soon(sink.put, [record(1)])
         await anyio.wait_all_tasks_blocked()

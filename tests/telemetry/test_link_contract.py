@@ -19,6 +19,7 @@ from edge_runtime.telemetry.serial import SerialCarrier
 from support.cable import Cable
 from support.far_end import FarEnd
 from support.mosquitto import Subscriber, mosquitto
+from support.waiting import DEADLINE_S, until
 
 pytestmark = pytest.mark.anyio
 
@@ -51,7 +52,7 @@ class MqttBench(Bench):
         self._broker = stack.enter_context(mosquitto(folder))
         self._subscriber = Subscriber(self._broker.port)
         stack.callback(self._subscriber.close)
-        broker = Broker("127.0.0.1", self._broker.port, client_id="dev", deadline_s=1.0)
+        broker = Broker("127.0.0.1", self._broker.port, client_id="dev", deadline_s=DEADLINE_S)
         self.carrier = MqttCarrier(broker, NativePayloads(Topics("dev")))
 
     def received(self) -> list[dict[str, Any]]:
@@ -66,7 +67,7 @@ class SerialBench(Bench):
         self._stack = stack.enter_context(ExitStack())
         cable = self._stack.enter_context(Cable())
         self._far = stack.enter_context(FarEnd(cable.far))
-        self.carrier = SerialCarrier(cable.device, retry_s=0.05, deadline_s=0.5)
+        self.carrier = SerialCarrier(cable.device, retry_s=0.05, deadline_s=DEADLINE_S)
 
     def received(self) -> list[dict[str, Any]]:
         return self._far.records
@@ -94,9 +95,7 @@ def letters(*numbers: int, late: bool = False) -> list[Letter]:
 
 async def arrived(bench: Bench, count: int) -> list[dict[str, Any]]:
     # A broker acknowledges before its subscribers have everything.
-    with anyio.fail_after(10):
-        while len(bench.received()) < count:
-            await anyio.sleep(0.01)
+    await until(lambda: len(bench.received()) >= count)
     return bench.received()
 
 
@@ -123,7 +122,7 @@ async def test_several_may_send_at_once(bench: Bench) -> None:
 
 
 async def test_a_link_that_breaks_says_so_to_who_sends(bench: Bench) -> None:
-    with pytest.raises(LinkError), anyio.fail_after(10):
+    with pytest.raises(LinkError), anyio.fail_after(DEADLINE_S):
         await send_until_it_breaks(bench)
 
 
@@ -137,7 +136,7 @@ async def send_until_it_breaks(bench: Bench) -> None:
 
 async def test_what_cannot_be_reached_is_told_by_connecting_or_sending(bench: Bench) -> None:
     bench.cut()
-    with pytest.raises(LinkError), anyio.fail_after(20):
+    with pytest.raises(LinkError), anyio.fail_after(DEADLINE_S):
         await send_one(bench)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from edge_runtime.telemetry.payloads import NativePayloads, Topics, discovery_me
 from support.certificates import make_certificates
 from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
+from support.waiting import DEADLINE_S, until
 
 pytestmark = pytest.mark.anyio
 
@@ -39,23 +40,25 @@ def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:
     listening.close()
 
 
-def sink(folder: Path, port: int, *, on_command: Any = None, greetings: Any = (), **settings: Any) -> OutboxSink:
-    broker = Broker(**{"host": "127.0.0.1", "port": port, "client_id": "dev", "deadline_s": 1.0, **settings})
+def sink(
+    folder: Path,
+    port: int,
+    *,
+    on_command: Any = None,
+    greetings: Any = (),
+    late_after: float = DEADLINE_S,
+    **settings: Any,
+) -> OutboxSink:
+    broker = Broker(**{"host": "127.0.0.1", "port": port, "client_id": "dev", "deadline_s": DEADLINE_S, **settings})
     desk = None if on_command is None else CommandDesk(on_command, folder / "commands")
     carrier = MqttCarrier(broker, NativePayloads(TOPICS), desk=desk, greetings=greetings)
     outbox = Outbox(Spool(folder / "outbox"), commit_every=0.005)
     backoff = Backoff(first_s=0.05, longest_s=0.2)
-    return OutboxSink(outbox, Forwarder(outbox, carrier, late_after=0.5, backoff=backoff))
+    return OutboxSink(outbox, Forwarder(outbox, carrier, late_after=late_after, backoff=backoff))
 
 
 def records(*numbers: int, kind: str = "prediction") -> list[dict[str, Any]]:
     return [make_record(kind, record_id=f"r-{n}", t_ns=n, pipeline="p") for n in numbers]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    with anyio.fail_after(20):
-        while not condition():
-            await anyio.sleep(0.005)
 
 
 def ids(subscriber: Subscriber) -> set[str]:
@@ -97,7 +100,7 @@ async def test_the_will_tells_of_a_device_that_is_gone(
 async def test_a_broker_that_was_away_gets_everything_late_and_says_so(
     tmp_path: Path, broker: Mosquitto, subscriber: Subscriber
 ) -> None:
-    async with sink(tmp_path, broker.port) as out:
+    async with sink(tmp_path, broker.port, late_after=0.5) as out:
         await until(lambda: out.forwarder.state.connected)
         broker.stop()
         await out.put(records(*range(200)))
@@ -113,7 +116,7 @@ async def test_a_connection_that_stalls_is_noticed_and_made_anew(
     tmp_path: Path, broker: Mosquitto, subscriber: Subscriber
 ) -> None:
     with StallingProxy(broker.port) as proxy:
-        async with sink(tmp_path, proxy.port) as out:
+        async with sink(tmp_path, proxy.port, deadline_s=1.0) as out:
             await out.put(records(1))
             await until(lambda: "r-1" in ids(subscriber))
             proxy.stall()
@@ -158,6 +161,7 @@ async def test_the_rate_limit_holds_at_every_instant(tmp_path: Path, broker: Mos
             "broker": f"mqtt://127.0.0.1:{broker.port}",
             "outbox": tmp_path / "outbox",
             "rate_limit": 40.0,
+            "deadline": "1 h",
             "commands": False,
         }
     )
@@ -231,7 +235,7 @@ async def test_tls_with_client_certificates(tmp_path: Path, certificates: Path) 
         async with sink(tmp_path, broker.port, **ours, **device) as out:
             await out.put(records(1))
             await until(lambda: out.forwarder.state.acknowledged == 1)
-        async with sink(tmp_path / "broker", broker.port, **ours) as stranger:
+        async with sink(tmp_path / "broker", broker.port, deadline_s=1.0, **ours) as stranger:
             await until(lambda: stranger.forwarder.state.failures > 0)
             assert stranger.forwarder.state.acknowledged == 0
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from edge_runtime.telemetry.mqtt.parts import LARGEST_PART, Parts, cut
 from edge_runtime.telemetry.payloads import NativePayloads, Topics
 from support.mosquitto import Mosquitto, Subscriber, mosquitto
 from support.stall import StallingProxy
+from support.waiting import DEADLINE_S, until
 
 pytestmark = pytest.mark.anyio
 
@@ -57,18 +58,12 @@ class Acts:
 
 def sink(folder: Path, port: int, acts: Any) -> OutboxSink:
     desk = CommandDesk(acts, folder / "commands", repeatable=("status",), files=("bundle",))
-    broker = Broker("127.0.0.1", port, client_id=folder.name, deadline_s=1.0)
+    broker = Broker("127.0.0.1", port, client_id=folder.name, deadline_s=DEADLINE_S)
     outbox = Outbox(Spool(folder / "outbox"), commit_every=0.005)
     backoff = Backoff(first_s=0.05, longest_s=0.2)
     return OutboxSink(
         outbox, Forwarder(outbox, MqttCarrier(broker, NativePayloads(TOPICS), desk=desk), backoff=backoff)
     )
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    with anyio.fail_after(30):
-        while not condition():
-            await anyio.sleep(0.005)
 
 
 async def test_the_answer_comes_where_the_command_says_with_its_correlation_data(

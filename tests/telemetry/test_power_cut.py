@@ -12,6 +12,7 @@ import pytest
 
 from edge_runtime.telemetry.outbox import Spool
 from support.power_cut import Disk, Entry, build_shim, logging_environment, read_log
+from support.waiting import DEADLINE_S
 
 PROCESS = Path(__file__).with_name("outbox_process.py")
 
@@ -25,7 +26,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     subprocess.run(
         [sys.executable, str(PROCESS), str(folder), "1", "600"],
         check=True,
-        timeout=120,
+        timeout=DEADLINE_S,
         env=logging_environment(library, folder, log),
     )
     return read_log(log)

@@ -182,6 +182,13 @@ class _Client(aiomqtt.Client):
         elif (confirmed := self._unconfirmed.pop(mid, None)) is not None and not confirmed.done():
             confirmed.set_result(None)
 
+    def _on_disconnect(self, *args: Any, **settings: Any) -> None:
+        """End the waiting of what is not confirmed, too: it is never going to be."""
+        super()._on_disconnect(*args, **settings)
+        for confirmed in self._unconfirmed.values():
+            if not confirmed.done():
+                confirmed.set_exception(aiomqtt.MqttError(self.refusal or "the connection broke"))
+
     async def deliver(self, message: Message, properties: Properties | None) -> None:
         """Publish, and return when the broker has confirmed it: `publish`, without a task for each wait.
 
