@@ -4,7 +4,8 @@
 //
 // A tile's OC_LANES bytes come with `write_en`, in order; `next` asks for LANES of them, those of the first channels
 // first, and they come in the cycle after it. Reads and writes belong to the same tiles, so both pointers go on from
-// layer to layer. At most DEPTH tiles are under way.
+// layer to layer. At most DEPTH tiles are under way; where there is no second operand there may be more, and nothing
+// that is kept counts.
 
 `default_nettype none
 

@@ -8,10 +8,14 @@ import subprocess
 
 import pytest
 
+from edge_runtime.compiler import OverlayParameters, compile_model
 from edge_runtime.compiler.accesses import accesses
+from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.project import write_project
+from edge_runtime.model import OpKind, write_tflite
 from rtl.simulation import RTL
 from rtl.tiny_network import TinyNetwork
+from support.chains import chained_network
 
 PARAMETERS = {
     "K_LANES": 12,
@@ -28,6 +32,10 @@ PARAMETERS = {
     "TABLE_PAIRS": 2,
     "ROW_BUFFER_BYTES": 128,
 }
+# For more than TinyNetwork.
+NARROW = OverlayParameters(
+    k_lanes=4, oc_lanes=4, requant_lanes=2, vec_lanes=2, act_bytes=4096, weight_rows=2048, packed=False
+)
 # $error in a generate block, as SystemVerilog has it since 2009
 FIRST_WITH_ELABORATION_TASKS = 12
 
@@ -71,7 +79,20 @@ def test_a_network_runs_from_unknown_state(axi_master, tmp_path, monkeypatch):
     if shutil.which("iverilog") is None:
         pytest.skip("Icarus Verilog is missing: apt-get install iverilog")
     monkeypatch.setenv("RTL_PARAMETERS", repr(PARAMETERS))
-    program = TinyNetwork(axi_master=axi_master).program
+    check_bench(TinyNetwork(axi_master=axi_master).program, tmp_path)
+
+
+@pytest.mark.parametrize("consumer", [OpKind.ADD, OpKind.HARD_SWISH])
+def test_a_chain_runs_from_unknown_state(consumer, tmp_path):
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus Verilog is missing: apt-get install iverilog")
+    program = compile_model(write_tflite(chained_network(consumer, 3)), NARROW, name="chain")
+    chained = host_interface().descriptor["CHAINED"]
+    assert any(chained.get(int(word)) for word in program.descriptors[:, chained.word])
+    check_bench(program, tmp_path)
+
+
+def check_bench(program, tmp_path):
     write_project(program, tmp_path, family="xc7", device="xc7z020clg400-1", clock_hz=1e8)
     ran = run("sh", str(tmp_path / "run_bench.sh"))
     assert "FAIL" not in ran.stdout
