@@ -74,7 +74,8 @@ def _may_take(scope: Scope, before: EngineLayer, layer: EngineLayer) -> bool:
     """Whether an elementwise layer reads what the layer before it writes, with the same parameters for all channels."""
     if layer.unit is not Unit.VECTOR or not layer.fields["PARAM_HOLD"]:
         return False
-    if before.target not in (layer.source, layer.other):
+    touched = {layer.source, layer.target} if layer.other is None else {layer.source, layer.other, layer.target}
+    if before.target not in touched or len({scope.layouts[tensor].form for tensor in touched}) > 1:
         return False
     gathers = before.fields["SEGMENT"] < scope.parameters.read_lanes  # and so would the reads of operands
     return layer.other is None or not gathers
