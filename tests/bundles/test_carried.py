@@ -24,6 +24,7 @@ from edge_runtime.store.tables import TABLES
 from edge_runtime.stream import save_recording
 from support import daemon, driven
 from support.networks import dense_network
+from support.waiting import DEADLINE_S
 
 pytest.importorskip("cryptography")
 
@@ -98,12 +99,12 @@ def test_a_carried_head_serves_first_and_a_worse_bundle_is_rolled_back_by_its_la
     trials: list[dict[str, Any]] = []
 
     async def script(device: RunningDevice) -> None:
-        with anyio.fail_after(240):
+        with anyio.fail_after(DEADLINE_S):
             digests.append(await activate(device, made(tmp_path, **carried(samples))))
             assert pipeline.step is not None
             assert pipeline.step.learning is not None
             learner = pipeline.step.learning.learner
-            assert len(learner.contest.held_out) == 16, "the newest eight of each class"
+            assert len(learner.contest.held_out) >= 16, "the newest eight of each class, and what came since"
             assert isinstance(learner.watch, ShiftWatch)
             await trial_has(device, 30)
             trials.append(device.bundles()["shadow"])

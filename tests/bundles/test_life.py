@@ -14,6 +14,7 @@ import pytest
 from edge_runtime.bundles import BundleLife, Phase, State
 from edge_runtime.errors import BundleError, StateError
 from support.power_cut import Disk, Entry, build_shim, logging_environment, read_log
+from support.waiting import DEADLINE_S
 
 PROCESS = Path(__file__).with_name("life_process.py")
 FOLDERS = ("bundles", "others")
@@ -92,7 +93,9 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
     # The folders themselves are there before the power can be cut.
     for name in FOLDERS:
         (folder / name).mkdir()
-    subprocess.run([sys.executable, str(PROCESS), str(folder), "3", "120"], check=True, timeout=300, env=environment)
+    subprocess.run(
+        [sys.executable, str(PROCESS), str(folder), "3", "120"], check=True, timeout=DEADLINE_S, env=environment
+    )
     return read_log(log)
 
 
@@ -125,5 +128,5 @@ def test_a_kill_at_any_instant_leaves_a_state_that_is_whole(tmp_path: Path, kill
             time.sleep(0.002)
         time.sleep(chance.uniform(0, 0.05))
         process.kill()
-        process.wait(20)
+        process.wait(DEADLINE_S)
         check_left(tmp_path)

@@ -32,7 +32,7 @@ from support.networks import dense_network
 pytest.importorskip("cryptography")
 
 VIEW = 'name = "v"\nchannels = ["x", "y"]\nwindow = "2 s"\nhop = "1 s"\nkernels = ["mean", "std", "min", "max"]\n'
-WINDOWS = 20 * 5 - 1
+WINDOWS = 100 * 5 - 1
 FILE = f"""
 [pipeline]
 name = "p"
@@ -40,7 +40,7 @@ name = "p"
 kind = "recording"
 path = "day.npz"
 block_size = 10
-pace = 20.0
+pace = 5.0
 [view]
 {VIEW}
 [model]
@@ -87,7 +87,7 @@ def play(
     folder: Path, drive: Callable[[RunningDevice, bytes], Any], *, extra: str = "", whole: bool = False
 ) -> list[dict[str, Any]]:
     """Drive a device while it plays its day, to the end of it or until that is done; return the predictions."""
-    made, content = build(folder, extra, cases=20 if whole else 2000)
+    made, content = build(folder, extra, cases=100 if whole else 2000)
     driven.drive(made, lambda device: drive(device, content), whole=whole)
     records = [json.loads(line) for line in (folder / "records.jsonl").read_text().splitlines()]
     return [record for record in records if record["kind"] == "prediction"]

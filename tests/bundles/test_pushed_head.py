@@ -26,6 +26,7 @@ from edge_runtime.stream import save_recording
 from support import daemon, driven
 from support.mosquitto import Mosquitto, free_port, mosquitto
 from support.networks import dense_network
+from support.waiting import DEADLINE_S
 
 pytest.importorskip("cryptography")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -108,7 +109,7 @@ async def by_command_line(port: int, _: int, head: bytes, folder: Path) -> dict[
 async def by_http(port: int, _: int, head: bytes, __: Path) -> dict[str, Any]:
     def ask() -> dict[str, Any]:
         url, headers = f"http://127.0.0.1:{port}/heads", {"Content-Type": "application/octet-stream"}
-        with urllib.request.urlopen(urllib.request.Request(url, head, headers), timeout=20) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, head, headers), timeout=DEADLINE_S) as answer:
             return dict(json.load(answer))
 
     return await anyio.to_thread.run_sync(ask)
@@ -131,9 +132,9 @@ def test_a_better_head_is_taken_up_and_served_bit_for_bit(
     told: dict[str, Any] = {}
 
     async def drive(device: RunningDevice) -> None:
-        with anyio.fail_after(60):
+        await driven.can_be_asked(device, port)
+        with anyio.fail_after(DEADLINE_S):
             told.update(await way(port, broker.port, head, tmp_path))
-            assert device.status()["pipelines"]["small"]["serving"] == "frozen", "nothing serves on its word alone"
             while device.status()["pipelines"]["small"]["serving"] != "pushed":
                 await anyio.sleep(0.01)
             await windows(device, 60)
@@ -145,6 +146,9 @@ def test_a_better_head_is_taken_up_and_served_bit_for_bit(
     assert (heads[0]["decision"], heads[0]["evidence"]["pushed"]) == ("shadow", told["title"])
     promoted = next(record for record in heads if record["decision"] == "promote")
     assert promoted["head"] == "pushed"
+    between = records[records.index(heads[0]) : records.index(promoted)]
+    served = [record["head"] for record in between if record["kind"] == "prediction"]
+    assert set(served) == {"frozen"}, "nothing serves on its word alone"
     assert promoted["evidence"]["e_value"] >= 200
     predictions = [record for record in records if record["kind"] == "prediction"]
     served = [record for record in predictions if record["head"] == "pushed"]
@@ -174,7 +178,7 @@ def test_a_head_by_scikit_learn_is_taken_up_too(tmp_path: Path, exported: Path) 
 
     async def drive(device: RunningDevice) -> None:
         await device.push_head(where.read_bytes())
-        with anyio.fail_after(60):
+        with anyio.fail_after(DEADLINE_S):
             while device.status()["pipelines"]["small"]["serving"] != "pushed":
                 await anyio.sleep(0.01)
             await windows(device, 10)
@@ -241,13 +245,14 @@ def test_the_service_refuses_with_409(tmp_path: Path, exported: Path, head: byte
     port = free_port()
     answers: list[tuple[int, str]] = []
 
-    async def drive(_: RunningDevice) -> None:
+    async def drive(device: RunningDevice) -> None:
         def ask() -> None:
             url, headers = f"http://127.0.0.1:{port}/heads", {"Content-Type": "application/octet-stream"}
             with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(urllib.request.Request(url, head[:-1], headers), timeout=20)
+                urllib.request.urlopen(urllib.request.Request(url, head[:-1], headers), timeout=DEADLINE_S)
             answers.append((caught.value.code, json.load(caught.value)["error"]))
 
+        await driven.can_be_asked(device, port)
         await anyio.to_thread.run_sync(ask)
 
     play(tmp_path, exported, drive, extra=f"[service]\nport = {port}\n")

@@ -22,10 +22,12 @@ from edge_runtime.cli.main import main
 from edge_runtime.stream import save_recording
 from support import daemon
 from support.browser import chromium
+from support.lines import read_records
 from support.mosquitto import free_port
 from support.networks import dense_network
 from support.pty import PluggedDevice
 from support.running import NOBODY, PIPELINE, Running
+from support.waiting import DEADLINE_S
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -71,7 +73,7 @@ class Device:
 
     def kill(self) -> None:
         self.running.process.send_signal(signal.SIGKILL)
-        self.running.process.wait(30)
+        self.running.process.wait(DEADLINE_S)
 
     @staticmethod
     def windows(status: dict[str, Any]) -> int:
@@ -85,7 +87,7 @@ class Device:
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(self.running.url + path, body, {"Content-Type": content_type})  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:  # noqa: S310
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -122,7 +124,7 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
     made = Device(tmp_path_factory.mktemp("device"))
     yield made
     made.running.process.terminate()
-    assert made.running.process.wait(30) is not None
+    assert made.running.process.wait(DEADLINE_S) is not None
 
 
 @pytest.fixture(autouse=True)
@@ -188,8 +190,8 @@ def test_a_bundle_is_staged_compared_served_and_taken_back(device: Device) -> No
     about = device.running.get("/v2/models/vibration")
     assert about["inputs"][0]["shape"] == [1, 10]
     assert about["versions"] != version
-    records = [json.loads(line) for line in (device.folder / "records.jsonl").read_text().splitlines()[-5:]]
-    assert min(r["prediction"] for r in records if r["kind"] == "prediction") >= newest - 5, "numbered on"
+    records = read_records(device.folder / "records.jsonl", "prediction")[-5:]
+    assert min(record["prediction"] for record in records) >= newest - 5, "numbered on"
     assert device.act("commit")[1]["state"] == "quiet"
     status, back = device.act("rollback")
     assert (status, back["active"]) == (200, None)
@@ -258,13 +260,13 @@ def test_the_page_shows_the_shadow_and_takes_a_bundle_on(device: Device, tmp_pat
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(device.running.url + "/")
-        expect(page.locator("#bundlephase")).to_have_text("shadow", timeout=20_000)
-        expect(page.locator("#shadow")).to_contain_text("windows as what serves", timeout=20_000)
-        expect(page.locator("#refusal")).to_contain_text("not signed by anybody", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("shadow")
+        expect(page.locator("#shadow")).to_contain_text("windows as what serves")
+        expect(page.locator("#refusal")).to_contain_text("not signed by anybody")
         page.wait_for_timeout(2000)
         folder = DOCS if os.environ.get("EDGE_RUNTIME_SCREENSHOTS") else tmp_path
         page.locator("#bundlebox").screenshot(path=str(folder / "dashboard_bundles.png"))
         page.get_by_role("button", name="activate the bundle").click()
-        expect(page.locator("#bundlephase")).to_have_text("trial", timeout=60_000)
-        expect(page.locator("#bundleactive")).to_contain_text("press 8", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("trial")
+        expect(page.locator("#bundleactive")).to_contain_text("press 8")
     assert complaints == []

@@ -33,10 +33,12 @@ from edge_runtime.service.metrics import render_metrics
 from support import daemon, driven
 from support.browser import chromium
 from support.device import NETWORKS, RECORDING, write_device, write_pipeline
+from support.lines import read_records
 from support.mosquitto import free_port, mosquitto
 from support.networks import dense_network
 from support.pty import PluggedDevice
 from support.running import Running
+from support.waiting import DEADLINE_S
 
 pytest.importorskip("cryptography")
 
@@ -69,8 +71,7 @@ def play(file: Path, drive: Callable[[RunningDevice], Any], *, whole: bool = Fal
 
 
 def predictions(folder: Path, name: str) -> list[dict[str, Any]]:
-    records = [json.loads(line) for line in (folder / f"{name}.jsonl").read_text().splitlines()]
-    return [record for record in records if record["kind"] == "prediction"]
+    return read_records(folder / f"{name}.jsonl", "prediction")
 
 
 async def windows(device: RunningDevice, name: str, count: int) -> None:
@@ -94,7 +95,7 @@ def assert_windows_are_the_references(told: list[dict[str, Any]], networks: list
 
 
 def test_a_bundle_lives_in_the_pipeline_that_is_named_and_no_window_of_the_other_is_touched(tmp_path: Path) -> None:
-    cases = 40
+    cases = 100
     states: list[Any] = []
     metrics: list[str] = []
 
@@ -119,7 +120,7 @@ def test_a_bundle_lives_in_the_pipeline_that_is_named_and_no_window_of_the_other
         states.extend([device.bundles("press"), device.bundles("pump")])
         metrics.append(render_metrics(device.status()).decode())
 
-    told = play(write(tmp_path, cases=cases), drive, whole=True)
+    told = play(write(tmp_path, cases=cases, pace=5.0), drive, whole=True)
     assert [(state["pipeline"], state["state"]) for state in states] == [
         *(("press", state) for state in ("staged", "shadow", "trial", "quiet", "quiet")),
         ("pump", "staged"),
@@ -174,7 +175,8 @@ def test_the_verbs_name_the_pipeline(tmp_path: Path, way: str) -> None:
         async def ask(*arguments: object) -> None:
             answers.append(await anyio.to_thread.run_sync(verb, *arguments, "--url", where))
 
-        async def drive(_: RunningDevice) -> None:
+        async def drive(device: RunningDevice) -> None:
+            await driven.can_be_asked(device, port)
             (tmp_path / "a.bundle").write_bytes(bundle(tmp_path, 7))
             await ask("bundle", "stage", tmp_path / "a.bundle")
             await ask("bundle", "stage", tmp_path / "a.bundle", "--pipeline", "pump")
@@ -199,13 +201,14 @@ def test_http_names_the_pipeline_and_refuses_with_a_status(tmp_path: Path) -> No
     def ask(path: str, body: bytes | None = None, kind: str = "application/octet-stream") -> None:
         request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"Content-Type": kind})
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:  # noqa: S310
                 answers.append((answer.status, json.load(answer)))
         except urllib.error.HTTPError as error:
             with error:
                 answers.append((error.code, json.load(error)))
 
-    async def drive(_: RunningDevice) -> None:
+    async def drive(device: RunningDevice) -> None:
+        await driven.can_be_asked(device, port)
         content = bundle(tmp_path, 7)
         for path, body in (
             ("/bundles", content),
@@ -269,7 +272,7 @@ def daemon_of(file: Path, port: int) -> Iterator[Running]:
         yield running
     finally:
         process.kill()
-        process.wait(30)
+        process.wait(DEADLINE_S)
 
 
 def state_of(running: Running, name: str) -> tuple[str, str | None, str | None, str | None]:
@@ -286,7 +289,7 @@ def step(running: Running, name: str, chance: random.Random) -> None:
         body, kind = bundle(running.folder, chance.randrange(5, 9)), "application/octet-stream"
         path = f"/bundles?pipeline={name}"
     request = urllib.request.Request(running.url + path, body, {"Content-Type": kind})  # noqa: S310
-    with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=60):  # noqa: S310
+    with suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=DEADLINE_S):  # noqa: S310
         pass
 
 
@@ -314,14 +317,14 @@ def test_the_page_takes_the_bundle_of_the_pipeline_that_it_shows(tmp_path: Path)
         assert isinstance(verb("bundle", "stage", tmp_path / "a.bundle", *where), dict)
         page = browser.new_page(viewport={"width": 1360, "height": 1010})
         page.goto(running.url + "/")
-        expect(page.locator("#bundlephase")).to_have_text("quiet", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("quiet")
         page.get_by_label("pipeline").select_option("pump")
-        expect(page.locator("#bundlephase")).to_have_text("staged", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("staged")
         page.get_by_role("button", name="shadow the bundle").click()
-        expect(page.locator("#bundlephase")).to_have_text("shadow", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("shadow")
         page.get_by_role("button", name="activate the bundle").click()
-        expect(page.locator("#bundlephase")).to_have_text("trial", timeout=60_000)
-        expect(page.locator("#bundleactive")).to_contain_text("b7 7", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("trial")
+        expect(page.locator("#bundleactive")).to_contain_text("b7 7")
         page.get_by_label("pipeline").select_option("press")
-        expect(page.locator("#bundlephase")).to_have_text("quiet", timeout=20_000)
+        expect(page.locator("#bundlephase")).to_have_text("quiet")
         assert [state_of(running, name)[0] for name in NAMES] == ["quiet", "trial"]
