@@ -8,6 +8,7 @@ from edge_runtime.boards import load_board
 from edge_runtime.compiler import compile_model
 from edge_runtime.compiler.report import describe, overlay_mac_share
 from support.scripts import load_script
+from support.waiting import DEADLINE_S
 
 SCRIPT = Path(__file__).resolve().parents[1] / "benchmarks" / "nngen.py"
 
@@ -24,7 +25,7 @@ def test_the_network_is_the_one_that_it_says_and_runs_on_the_overlay() -> None:
 def test_without_nngen_it_says_how_to_get_it() -> None:
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run(
-        [sys.executable, str(SCRIPT)], env=environment, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, str(SCRIPT)], env=environment, capture_output=True, text=True, check=False, timeout=DEADLINE_S
     )
     assert done.returncode == 1
     assert "make bench-nngen" in done.stderr

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.waiting import DEADLINE_S
+
 ROOT = Path(__file__).resolve().parent.parent
 LINT_IMPORTS = shutil.which("lint-imports", path=str(Path(sys.executable).parent)) or "lint-imports"
 
@@ -16,7 +18,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=DEADLINE_S,
         check=False,
     )
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from support.waiting import DEADLINE_S
+
 TOOLS = Path(__file__).resolve().parent.parent / "tools"
 
 
@@ -18,7 +20,7 @@ def run(script: str, *arguments: str, path: str | None = None) -> subprocess.Com
         env={**os.environ, "PATH": path or os.environ["PATH"]},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=DEADLINE_S,
         check=False,
     )
 

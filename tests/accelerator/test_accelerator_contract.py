@@ -25,7 +25,7 @@ KINDS = {
     "reference": ReferenceAccelerator,
     "cpu": CpuAccelerator,
     "checked": lambda: CheckedAccelerator(OverlayAccelerator(VerilatorBus(SMALL))),
-    "shared": lambda: SharedOverlay(lambda: OverlayAccelerator(VerilatorBus(SMALL))).tenant("network", deadline_s=10),
+    "shared": lambda: SharedOverlay(lambda: OverlayAccelerator(VerilatorBus(SMALL))).tenant("network", deadline_s=600),
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 import edge_runtime
 from edge_runtime.cli import main as cli_main
 from edge_runtime.errors import AcceleratorError
+from support.waiting import DEADLINE_S
 
 VERBS = ["boards", "compile", "verify", "demo", "run"]
 
@@ -40,7 +41,9 @@ def test_wrong_usage_is_status_2(cli: Any, arguments: list[str]) -> None:
 
 def test_the_installed_command_runs() -> None:
     code = "import sys; from edge_runtime.cli.main import main; sys.argv = ['edge-runtime', 'boards', '--json']; main()"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith('{"boards": [')
     assert result.stderr == ""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import time
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ import pyarrow.parquet
 import pytest
 
 from cli.conftest import Cli
-from edge_runtime.stream import load_recording
+from edge_runtime.sources.tap import TapSource
+from edge_runtime.stream import Block, load_recording, save_recording
 from support import daemon
+from support.waiting import DEADLINE_S, wait_until
 
 VIEW = """
 name = "v"
@@ -49,23 +53,39 @@ def test_what_was_recorded_is_replayed_to_the_same_predictions(cli: Cli, pipelin
         assert predictions(folder / "records.jsonl") == first
 
 
-def test_a_running_daemon_is_tapped(cli: Cli, pipeline: Path) -> None:
+def is_tapped(path: Path) -> bool:
+    """Say whether somebody can listen there."""
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as listener:
+        listener.connect(str(path))
+        return True
+    return False
+
+
+def test_a_running_daemon_is_tapped(cli: Cli, pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = TapSource.blocks
+
+    async def until_interrupted(tap: TapSource) -> AsyncIterator[Block]:
+        async for block in blocks(tap):
+            yield block
+            if tap.counts.blocks == 5:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(TapSource, "blocks", until_interrupted)
+    whole = daemon.recording(1000)
+    save_recording(whole, pipeline.parent / "day.npz")
     text = pipeline.read_text().replace('name = "small"', 'name = "small"\ntap = "tap.sock"')
     pipeline.write_text(text.replace("block_size = 10", "block_size = 10\npace = 4.0"))
     command = [sys.executable, "-c", "from edge_runtime.cli.main import main; main()", "run", str(pipeline)]
     running = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
     try:
-        for _ in range(600):
-            if (pipeline.parent / "tap.sock").exists():
-                break
-            time.sleep(0.05)
-        told = cli("record", pipeline, "-o", pipeline.parent / "tape.mcap", "--seconds", "1.5", "--json").json()
+        wait_until(lambda: is_tapped(pipeline.parent / "tap.sock"))
+        told = cli("record", pipeline, "-o", pipeline.parent / "tape.mcap", "--seconds", "3600", "--json").json()
     finally:
         running.send_signal(signal.SIGTERM)
-        running.wait(timeout=30)
+        running.wait(DEADLINE_S)
     assert told["tapped"] is True
-    assert told["samples"] >= 20
-    tape, whole = load_recording(pipeline.parent / "tape.mcap"), daemon.recording(20)
+    assert told["samples"] >= 50
+    tape = load_recording(pipeline.parent / "tape.mcap")
     at = int(np.searchsorted(whole.t_ns, tape.t_ns[0]))
     assert tape.samples.tobytes() == whole.samples[at : at + len(tape)].tobytes()
 

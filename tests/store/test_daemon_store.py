@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections import Counter
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -29,7 +28,9 @@ from edge_runtime.store import StoreReader, export_store
 from edge_runtime.store.tables import TABLES
 from edge_runtime.stream import save_recording
 from support import daemon
+from support.lines import read_records
 from support.networks import dense_network
+from support.waiting import DEADLINE_S, wait_until
 
 STORE = """
 [[sink]]
@@ -127,23 +128,26 @@ def test_a_store_is_read_while_the_daemon_writes(folder: Path) -> None:
             'keep_for = "720 h"', 'commit_every = "10 ms"'
         )
     )
+    save_recording(daemon.recording(4000), folder / "day.npz")
     program = Path(sys.executable).with_name("edge-runtime")
-    running = subprocess.Popen([str(program), "run", str(file)], stderr=subprocess.PIPE)
     seen: list[int] = []
+
+    def grows() -> bool:
+        assert running.poll() is None
+        # Before its first commit it is no store yet.
+        with suppress(StateError, ConfigError) if not seen else nullcontext():
+            seen.append(_exported(folder))
+        return len(set(seen)) > 3
+
+    with (folder / "errors").open("wb") as errors:
+        running = subprocess.Popen([str(program), "run", str(file)], stderr=errors)
     try:
-        until = time.monotonic() + 60
-        while running.poll() is None and time.monotonic() < until:
-            # Before its first commit it is no store yet.
-            with suppress(StateError, ConfigError) if not seen else nullcontext():
-                seen.append(_exported(folder))
-            time.sleep(0.1)
+        wait_until(grows)
     finally:
-        running.kill()
-        _, errors = running.communicate(timeout=20)
-    assert running.returncode == 0, errors.decode()
-    assert len(set(seen)) > 3, seen
+        running.terminate()
+        assert running.wait(DEADLINE_S) == 0, (folder / "errors").read_text()
     assert seen == sorted(seen)
-    assert _exported(folder) == 99
+    assert _exported(folder) == len(read_records(folder / "records.jsonl", "prediction"))
 
 
 def _exported(folder: Path) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge_runtime.stream import Deframer, Description, SampleFrame
+from support.waiting import DEADLINE_S
 
 HEADER = Path(__file__).parents[2] / "examples" / "serial_sender"
 PROGRAM = r"""
@@ -70,9 +71,9 @@ def test_the_sketch_compiles_and_sends_what_the_receiver_reads(tmp_path: Path) -
     )
     flags = ["-std=gnu++11", "-Wall", "-Wextra", "-Werror", f"-I{HEADER}", f"-I{tmp_path}"]
     subprocess.run(
-        [compiler, *flags, str(tmp_path / "main.cpp"), "-o", str(tmp_path / "sketch")], check=True, timeout=120
+        [compiler, *flags, str(tmp_path / "main.cpp"), "-o", str(tmp_path / "sketch")], check=True, timeout=DEADLINE_S
     )
-    sent = subprocess.run([tmp_path / "sketch"], check=True, capture_output=True, timeout=30).stdout
+    sent = subprocess.run([tmp_path / "sketch"], check=True, capture_output=True, timeout=DEADLINE_S).stdout
     deframer = Deframer()
     packets = list(deframer.feed(sent))
     described = [packet for packet in packets if isinstance(packet, Description)]
@@ -94,8 +95,8 @@ def test_frames_of_the_header_are_read(tmp_path: Path) -> None:
     (tmp_path / "sender.c").write_text(PROGRAM)
     flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", f"-I{HEADER}"]
     command = [compiler, *flags, str(tmp_path / "sender.c"), "-o", str(tmp_path / "sender")]
-    subprocess.run(command, check=True, timeout=120)
-    sent = subprocess.run([tmp_path / "sender"], check=True, capture_output=True, timeout=30).stdout
+    subprocess.run(command, check=True, timeout=DEADLINE_S)
+    sent = subprocess.run([tmp_path / "sender"], check=True, capture_output=True, timeout=DEADLINE_S).stdout
     deframer = Deframer()
     description, *frames, last = deframer.feed(sent)
     assert (deframer.broken, len(frames)) == (0, 57)

@@ -67,7 +67,7 @@ def test_no_sample_is_torn_however_fast_the_writer_is() -> None:
         ring.append(block(first, 30))
     done.set()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join()
     assert errors == []
     assert sorted(seen) == sorted(60_000 - reader.lost for reader in readers)
 
