@@ -42,7 +42,7 @@ FIRST_WITH_ELABORATION_TASKS = 12
 
 def run(tool, *arguments, folder=None):
     command = [shutil.which(tool), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=900)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -73,6 +74,25 @@ async def test_a_put_does_not_wait_for_another_one(tmp_path: Path) -> None:
         with anyio.fail_after(DEADLINE_S):
             for number in range(5):
                 await outbox.put(bodies(number))
+
+
+async def test_what_is_being_committed_is_counted_once(tmp_path: Path) -> None:
+    committed, may_return = threading.Event(), threading.Event()
+
+    class Slow(Spool):
+        def commit(self, items: Sequence[Item], **settings: Any) -> Committed:
+            done = super().commit(items, **settings)
+            committed.set()
+            may_return.wait()
+            return done
+
+    async with Outbox(Slow(tmp_path / "o"), commit_every=0.001) as outbox, anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.put, bodies(1, 2, 3))
+        await until(committed.is_set)
+        counts = outbox.counts()
+        may_return.set()
+    assert (counts.depth, counts.stored) == (3, 0)
+    assert (outbox.counts().depth, outbox.counts().stored) == (3, 3)
 
 
 async def test_records_that_were_given_back_come_again_first(tmp_path: Path) -> None:

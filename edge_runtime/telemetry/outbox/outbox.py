@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -105,6 +105,7 @@ class Outbox:
         self._next_seq = self._first_seq = 0
         self._passed = 0
         self._on_disk_only = False
+        self._stored, self._counters = spool.depth, spool.counters.copy()
         self._opened = self._closed = False
         self._opening = anyio.Lock()
         self._disk = anyio.Lock()
@@ -182,9 +183,9 @@ class Outbox:
 
     def counts(self) -> OutboxCounts:
         """Return what became of the records."""
-        counters = self._spool.counters
+        counters = self._counters
         return OutboxCounts(
-            depth=self._spool.depth - len(self._leaving) + len(self._uncommitted),
+            depth=self._stored - len(self._leaving) + len(self._uncommitted),
             stored=counters["stored"],
             acknowledged=counters["acknowledged"] + self._passed + len(self._leaving),
             dropped={int(name[8:]): count for name, count in counters.items() if name.startswith("dropped_")},
@@ -224,7 +225,8 @@ class Outbox:
                 raise SinkError(f"{self._spool.path}: the outbox is closed; open it again")
             if not self._opened:
                 self._next_seq = self._first_seq = await anyio.to_thread.run_sync(self._spool.open)
-                self._on_disk_only = self._spool.depth > 0
+                self._look()
+                self._on_disk_only = self._stored > 0
                 self._opened = True
 
     def _accept(self, bodies: Sequence[tuple[int, bytes]]) -> list[Item]:
@@ -270,7 +272,7 @@ class Outbox:
         leaving = set(islice(self._leaving, LEAVING_AT_ONCE))
         call = partial(self._spool.commit, group, acknowledged=leaving, protected=set(self._in_flight))
         try:
-            outcome = await anyio.to_thread.run_sync(call)
+            outcome = await self._in_thread(call)
         except OutboxFullError:
             # They stay where they are, and `put` goes on waiting.
             self._leaving -= leaving
@@ -281,6 +283,16 @@ class Outbox:
         self._leaving -= leaving
         self._committed(group, outcome)
         return True
+
+    async def _in_thread(self, call: Callable[[], Committed]) -> Committed:
+        try:
+            return await anyio.to_thread.run_sync(call)
+        finally:
+            self._look()
+
+    def _look(self) -> None:
+        """Remember what the file holds; its own numbers change in another thread, before those that go with them."""
+        self._stored, self._counters = self._spool.depth, self._spool.counters.copy()
 
     def _committed(self, group: list[Item], outcome: Committed) -> None:
         for item in group:
