@@ -165,11 +165,13 @@ class Link:
         """Return the next answer, whole or damaged; None if none comes in time."""
         transfer = exchange.characters_under_way * self._seconds_per_character
         until = time.monotonic() + self._patience_s + transfer
-        while time.monotonic() < until:
+        while True:
+            # Heard before the clock is looked at: on a busy machine an answer may have come while nobody listened.
             answer = self._hear(until)
             if answer is not None and answer.status != Status.NOTICE:
                 return answer
-        return None
+            if answer is None and time.monotonic() >= until:
+                return None
 
     def _hear(self, until: float) -> Answer | None:
         """Return the next answer or notice, whole or damaged; None if there is none yet."""
