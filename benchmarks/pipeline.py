@@ -70,11 +70,25 @@ def run(script: Path, windows: int, per_s: float) -> dict[str, Any]:
         # The first windows are not whole, so there are three blocks more than predictions.
         command = [sys.executable, str(script), name, str(port), str(windows + 3), str(per_s)]
         subprocess.run(command, check=True)
-        time.sleep(1)
+        wait_for(seen, windows)
         told, _ = seen.communicate("stop\n", timeout=60)
         measured: dict[str, Any] = json.loads((Path(name) / "measured.json").read_text())
     arrived = {int(t_ns): int(at_ns) for t_ns, at_ns in (line.split() for line in told.splitlines())}
     return {**measured, "arrived": arrived, "windows": windows}
+
+
+def wait_for(seen: subprocess.Popen[str], windows: int) -> None:
+    """Wait until so many records have arrived, or none any more for ten seconds."""
+    assert seen.stdin is not None
+    assert seen.stdout is not None
+    came, since = 0, time.monotonic()
+    while came < windows and time.monotonic() < since + 10:
+        seen.stdin.write("count\n")
+        seen.stdin.flush()
+        now = int(seen.stdout.readline())
+        if now > came:
+            came, since = now, time.monotonic()
+        time.sleep(0.1)
 
 
 def delays_ms(seen: dict[str, Any]) -> Any:

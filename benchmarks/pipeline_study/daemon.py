@@ -6,16 +6,17 @@ Usage: daemon.py FOLDER PORT BLOCKS BLOCKS_PER_S (0: as fast as it goes).
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
 
 from edge_runtime.cli.output import configure_logs
 from edge_runtime.daemon import load_device, run_pipelines
-from edge_runtime.daemon.plant import build_plant
+from edge_runtime.daemon.plant import Plant, build_plant
 from edge_runtime.paths import examples_folder
 from edge_runtime.sources.base import Source, SourceCounts
 from edge_runtime.stream import Block
@@ -46,6 +47,9 @@ port = 0
 """
 
 
+LONGEST_S = 60.0
+
+
 class MeteredSource(Source):
     """The benchmark's blocks, at a rate."""
 
@@ -56,10 +60,11 @@ class MeteredSource(Source):
         self.meter = Meter(count)
         self._blocks = make_blocks(count)
         self._per_s = per_s
+        self.plant: Plant | None = None
 
     async def blocks(self) -> AsyncIterator[Block]:
         """Yield them."""
-        await anyio.sleep(1.0)  # the connection to the broker is up
+        await self._until(lambda link, _: link["connected"])
         began = anyio.current_time()
         for number, samples in enumerate(self._blocks):
             if self._per_s:
@@ -70,6 +75,20 @@ class MeteredSource(Source):
             self.counts.add(block)
             self.meter.block(number)
             yield block
+        # The sink has a few seconds for the rest when the stream has ended: on a busy machine that may be too short.
+        await self._until(lambda _, sink: sink["acknowledged"] >= sink["told"] > 0 and sink["outbox"]["depth"] == 0)
+
+    async def _until(self, holds: Callable[[dict[str, Any], dict[str, Any]], bool]) -> None:
+        """Wait for what the sink's link and the sink say, though not for ever."""
+        assert self.plant is not None
+        (pipeline,) = self.plant.pipelines
+        with anyio.move_on_after(LONGEST_S):
+            while True:
+                (sink,) = pipeline.fanout.status().values()
+                told = pipeline.report().inferences if self.counts.blocks == pipeline.report().blocks else 0
+                if holds(sink["link"], {**sink, "told": told}):
+                    return
+                await anyio.sleep(0.1)
 
     async def aclose(self) -> None:
         """Do nothing."""
@@ -83,6 +102,7 @@ def main() -> None:
     file.write_text(PIPELINE.format(port=port, example=examples_folder() / "activity"))
     plant = build_plant(load_device(file))
     source = MeteredSource(plant.streams[0].source.channels, count, per_s)
+    source.plant = plant
     anyio.run(partial(run_pipelines, source, plant.pipelines, beside=plant.beside))
     source.meter.write(folder / "measured.json")
 

@@ -29,7 +29,7 @@ def main() -> None:
     client.on_message = on_message
     client.connect("127.0.0.1", int(sys.argv[1]))
     client.loop_start()
-    subscribed.wait(20)
+    subscribed.wait()
     print("ready", flush=True)
     for line in sys.stdin:
         if line.startswith("count"):

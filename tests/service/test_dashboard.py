@@ -64,12 +64,11 @@ def test_the_page_shows_what_the_device_does(page: Any, running: Running, tmp_pa
     assert told["queued"] != "0"
     assert told["waiting"] != "0"
     assert (told["sent"], told["acknowledged"]) == ("0", "0"), "its broker was never there"
-    drawn = page.evaluate(
-        "(() => { const c = document.getElementById('signals');"
+    page.wait_for_function(
+        "() => { const c = document.getElementById('signals');"
         " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-        " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"
+        " let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n > 3000; }"
     )
-    assert drawn > 3000
     running.wait_for(lambda s: s["pipelines"]["vibration"]["serving"] != "frozen")
     expect(page.locator("#serving")).not_to_have_text("frozen")
     page.wait_for_timeout(3000)
