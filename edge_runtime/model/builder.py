@@ -239,6 +239,11 @@ class GraphBuilder:
         output = self._add(self._tensors[source].shape, np.int8, _affine(1 / 256, -128))
         return self.operate(OpKind.SOFTMAX, [source], output, options=SoftmaxOptions(float(np.float32(beta))))
 
+    def log_softmax(self, source: int) -> int:
+        """Add a LOG_SOFTMAX over the last dimension and return its output's index."""
+        output = self._add(self._tensors[source].shape, np.int8, _affine(1 / 16, 127))
+        return self.operate(OpKind.LOG_SOFTMAX, [source], output)
+
     def graph(self, *outputs: int) -> Graph:
         """Return the network with these outputs.
 

@@ -129,6 +129,7 @@ _FORMATS: Mapping[OpKind, _Format] = {
     OpKind.L2_NORMALIZATION: _Format("L2NormOptions", L2NormOptions, _FUSED),
     OpKind.LEAKY_RELU: _Format("LeakyReluOptions", LeakyReluOptions, {"alpha": "Alpha"}, needed=True),
     OpKind.LOGISTIC: _Format(),
+    OpKind.LOG_SOFTMAX: _Format("LogSoftmaxOptions"),
     OpKind.MAXIMUM: _EXTREMES,
     OpKind.MAX_POOL_2D: _POOLING,
     OpKind.MEAN: _REDUCER,

@@ -9,6 +9,7 @@ operators; found true for tflite-runtime 2.14 on random scales, where another or
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = [
     "ADDITION_LEFT_SHIFT",
     "DIFFERENCE_LEFT_SHIFT",
     "AdditionScales",
+    "LogSoftmaxScales",
     "activation_limits",
     "addition_scales",
     "convolution_factors",
@@ -30,6 +32,7 @@ __all__ = [
     "hard_swish_factors",
     "leaky_factor",
     "limits_of",
+    "log_softmax_scales",
     "mean_multiplier",
     "multiplication_factor",
     "prelu_factor",
@@ -181,6 +184,39 @@ def _fine_scale(output: Tensor, bits: int) -> float:
     if not np.isfinite(fine):
         raise ModelError(f"{describe(output)} has scale {quantization_of(output).scale:g}, too large to be multiplied")
     return fine
+
+
+@dataclass(frozen=True)
+class LogSoftmaxScales:
+    """How LOG_SOFTMAX scales differences of inputs.
+
+    Parameters
+    ----------
+    forward, backward
+        Multiplier and shift from steps of the input to Q5.26, and back again.
+    largest
+        The largest difference that fits once it is scaled.
+    """
+
+    forward: tuple[int, int]
+    backward: tuple[int, int]
+    largest: int
+
+
+_LOG_SOFTMAX_INTEGER_BITS = 5
+
+
+def log_softmax_scales(scale: float) -> LogSoftmaxScales | None:
+    """Return how LOG_SOFTMAX scales inputs of this scale; None where TFLite aborts, as it is 2**-26 or less."""
+    fraction_bits = 31 - _LOG_SOFTMAX_INTEGER_BITS
+    multiplier, shift = split_factor(min(scale * 2.0**fraction_bits, 2.0**31 - 1))
+    if shift < 1:
+        return None
+    back = 2.0 ** (31 - shift) / multiplier
+    if back >= 1:
+        return None
+    largest = math.floor((2**_LOG_SOFTMAX_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
+    return LogSoftmaxScales((multiplier, shift), split_factor(back), largest)
 
 
 def squared_difference_scales(one: Tensor, other: Tensor, output: Tensor) -> AdditionScales:

@@ -20,6 +20,7 @@ from edge_runtime.model.graph import (
 
 OUTPUT = {"scale": 0.5, "zero_point": 3}
 LOWEST = {"scale": 1.0, "zero_point": -128}
+LOG = {"scale": 1 / 16, "zero_point": 127}
 UNIT = {"scale": 1 / 128, "zero_point": 0}
 REFLECT = MirrorPadOptions(MirrorMode.REFLECT)
 
@@ -65,6 +66,8 @@ def test_movements_and_reductions(kind, given, wanted, asked, options, message):
         (OpKind.ABS, {"scale": 1e10, "zero_point": 0}, {"scale": 1e-3, "zero_point": 0}, None, "out of proportion"),
         (OpKind.RSQRT, OUTPUT, OUTPUT, None, "it must be -128, as TFLite stops at roots of negative numbers"),
         (OpKind.RSQRT, LOWEST, {"scale": 1e4, "zero_point": 0}, None, "a factor of 0.0001 is out of range"),
+        (OpKind.LOG_SOFTMAX, {"scale": 2.0**-26, "zero_point": 0}, LOG, None, "aborts unless it is above 2**-26"),
+        (OpKind.LOG_SOFTMAX, OUTPUT, OUTPUT, None, "LOG_SOFTMAX gives 1/16 and 127"),
         (OpKind.L2_NORMALIZATION, OUTPUT, OUTPUT, L2NormOptions(), "L2_NORMALIZATION gives 1/128 and 0"),
         (OpKind.L2_NORMALIZATION, OUTPUT, UNIT, L2NormOptions(Activation.RELU), "has fused activation RELU"),
     ],

@@ -216,6 +216,26 @@ def test_softmax(golden_interpreter, leading, depth, log_scale, beta, zero_point
 
 
 @thorough
+@given(
+    st.lists(st.integers(1, 6), max_size=2),
+    st.one_of(st.integers(1, 300), st.sampled_from([511, 512, 513, 1000, 4095])),
+    st.floats(-7.6, 38),
+    int8s,
+    seeds,
+)
+def test_log_softmax(golden_interpreter, leading, depth, log_scale, zero_point, seed):
+    random = np.random.default_rng(seed)
+    builder = GraphBuilder("log softmax")
+    scale = max(10**log_scale, 2.0**-25)
+    graph = builder.graph(builder.log_softmax(builder.input((*leading, depth), scale=scale, zero_point=zero_point)))
+    shape = (*leading, depth)
+    inputs = [np.full(shape, -128), np.full(shape, 127)]
+    inputs += [random.integers(-128, 129 - spread) + random.integers(0, spread, shape) for spread in (1, 3, 30, 256)]
+    inputs.append(np.where(random.random(shape) < 0.95, 127, random.integers(-128, 128, shape)))
+    check(golden_interpreter, graph, [[array.astype(np.int8)] for array in inputs])
+
+
+@thorough
 @given(st.floats(-6, 3), int8s, seeds)
 def test_quantize_floats(golden_interpreter, log_scale, zero_point, seed):
     random = np.random.default_rng(seed)

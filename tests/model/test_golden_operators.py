@@ -17,7 +17,7 @@ from support.random_operators import MAKERS, network_of, older_scheme
 TOGETHER = 6
 
 #: What there never was in uint8.
-NEWER = ("lstm", "svdf", "squared_difference", "batch_matmul", "newer_table")
+NEWER = ("lstm", "svdf", "squared_difference", "batch_matmul", "newer_table", "log_softmax")
 
 thorough = settings(
     max_examples=20,

@@ -209,6 +209,13 @@ def softmax(maker: Maker) -> list[int]:
     return [maker.builder.softmax(x, beta=1.0 if maker.chance(0.5) else 0.3)]
 
 
+def log_softmax(maker: Maker) -> list[int]:
+    x = maker.builder.input(
+        maker.shape(maker.integer(1, 3), 12), scale=maker.scale(-3, 0), zero_point=maker.zero_point()
+    )
+    return [maker.builder.log_softmax(x)]
+
+
 def view(maker: Maker) -> list[int]:
     shape = [1 if maker.chance(0.5) else length for length in maker.shape(maker.integer(1, 4))]
     scale, zero_point, builder = maker.scale(), maker.zero_point(), maker.builder
@@ -395,6 +402,7 @@ MAKERS = {
         depthwise,
         fully_connected,
         softmax,
+        log_softmax,
         addition,
         multiplication,
         extreme,

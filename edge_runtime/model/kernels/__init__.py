@@ -19,6 +19,7 @@ from edge_runtime.model.kernels.elementwise import (
 from edge_runtime.model.kernels.fully_connected import prepare_fully_connected
 from edge_runtime.model.kernels.kernel import Kernel
 from edge_runtime.model.kernels.l2_normalization import prepare_l2_normalization
+from edge_runtime.model.kernels.log_softmax import prepare_log_softmax
 from edge_runtime.model.kernels.lstm import prepare_lstm
 from edge_runtime.model.kernels.pooling import prepare_average_pool, prepare_max_pool
 from edge_runtime.model.kernels.prelu import prepare_prelu
@@ -54,6 +55,7 @@ _PREPARE: Mapping[OpKind, Callable[[Graph, Operator, Rounding], Kernel]] = {
     OpKind.L2_NORMALIZATION: prepare_l2_normalization,
     OpKind.LEAKY_RELU: prepare_table,
     OpKind.LOGISTIC: prepare_table,
+    OpKind.LOG_SOFTMAX: prepare_log_softmax,
     OpKind.MAXIMUM: prepare_extreme,
     OpKind.MAX_POOL_2D: prepare_max_pool,
     OpKind.MEAN: reductions.prepare_mean,

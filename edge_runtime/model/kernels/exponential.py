@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import high_multiply, round_shift_right
 
-__all__ = ["ONE", "exponential", "reciprocal"]
+__all__ = ["ONE", "exponential", "reciprocal", "reciprocal_of_one_plus"]
 
 #: The largest Q0.31, which stands for one.
 ONE = (1 << 31) - 1
@@ -91,10 +91,14 @@ def reciprocal(number: int, integer_bits: int) -> tuple[int, int]:
         A Q0.31 in [1/2, 1], and by how many bits it is yet to be shifted to the right.
     """
     headroom = 32 - number.bit_length()
-    fraction = (number << headroom) - (1 << 31)
+    return reciprocal_of_one_plus((number << headroom) - (1 << 31)), integer_bits - headroom
+
+
+def reciprocal_of_one_plus(fraction: int) -> int:
+    """Return ``1 / (1 + fraction)``, both in Q0.31, the fraction not negative: three steps of Newton's."""
     half_denominator = (fraction + ONE + 1) >> 1
     estimate = _START - high_multiply(half_denominator, _SLOPE)
     for _ in range(_NEWTON_STEPS):
         error = _ONE_Q29 - high_multiply(half_denominator, estimate)
         estimate += high_multiply(estimate, error) << 2
-    return min(estimate << 1, ONE), integer_bits - headroom
+    return min(estimate << 1, ONE)

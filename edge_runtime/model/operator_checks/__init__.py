@@ -91,6 +91,7 @@ _RULES: Mapping[OpKind, _Rule] = {
     OpKind.L2_NORMALIZATION: _Rule((1, 1), rows.check_l2_normalization),
     OpKind.LEAKY_RELU: _Rule(_TABLE, elementwise.check_leaky_relu),
     OpKind.LOGISTIC: _Rule(_TABLE, elementwise.check_logistic),
+    OpKind.LOG_SOFTMAX: _Rule(_TABLE, elementwise.check_log_softmax),
     OpKind.MAXIMUM: _Rule((2, 2), elementwise.check_extreme),
     OpKind.MAX_POOL_2D: _Rule((1, 1), windows.check_pool),
     OpKind.MEAN: _Rule((2, 2), windows.check_mean),

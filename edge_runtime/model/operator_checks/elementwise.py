@@ -38,6 +38,7 @@ from edge_runtime.model.scales import (
     hard_swish_factors,
     leaky_factor,
     limits_of,
+    log_softmax_scales,
     multiplication_factor,
     prelu_factor,
     relu_limits,
@@ -57,6 +58,7 @@ __all__ = [
     "check_hard_swish",
     "check_inverse_root",
     "check_leaky_relu",
+    "check_log_softmax",
     "check_logistic",
     "check_multiplication",
     "check_prelu",
@@ -69,6 +71,7 @@ __all__ = [
 
 _SHARE = 1 / 256
 _SOFTMAX_ZERO_POINT = -128
+_LOG_SHARE, _LOG_ZERO_POINT = 1 / 16, 127
 #: One more, and a row of equal inputs overflows TFLite's sum.
 _SOFTMAX_LARGEST = 4095
 _SOFTMAX_SMALLEST_PRODUCT = 2.0**-26
@@ -243,12 +246,30 @@ def check_dequantize(graph: Graph, operator: Operator) -> None:
         raise wrong(operator, "output", output, f"is {output.dtype}; it must be float32")
 
 
-def check_softmax(graph: Graph, operator: Operator) -> None:
-    """Check a SOFTMAX."""
+def check_log_softmax(graph: Graph, operator: Operator) -> None:
+    """Check a LOG_SOFTMAX."""
     source, output = _check_one(graph, operator)
+    need_signed(operator, output)
+    _need_rows(operator, source)
+    scale = quantization_of(source).scale
+    if log_softmax_scales(scale) is None:
+        raise wrong(operator, "input", source, f"has scale {scale:g}; TFLite aborts unless it is above 2**-26")
+    given = quantization_of(output)
+    if (given.scale, given.zero_point) != (_LOG_SHARE, _LOG_ZERO_POINT):
+        found = f"has scale {given.scale:g} and zero point {given.zero_point}; LOG_SOFTMAX gives 1/16 and 127"
+        raise wrong(operator, "output", output, found)
+
+
+def _need_rows(operator: Operator, source: Tensor) -> None:
     if not source.shape or source.shape[-1] > _SOFTMAX_LARGEST:
         found = f"has shape {list(source.shape)}; its last dimension must be 1 to {_SOFTMAX_LARGEST}"
         raise wrong(operator, "input", source, found)
+
+
+def check_softmax(graph: Graph, operator: Operator) -> None:
+    """Check a SOFTMAX."""
+    source, output = _check_one(graph, operator)
+    _need_rows(operator, source)
     _check_exponents(operator, source)
     given = quantization_of(output)
     if (given.scale, given.zero_point) != (_SHARE, _SOFTMAX_ZERO_POINT):
