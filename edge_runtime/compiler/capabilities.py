@@ -47,8 +47,9 @@ def objection(graph: Graph, operator: Operator) -> str | None:
 
 _CPU_REASONS: Mapping[OpKind, str] = {
     OpKind.DEQUANTIZE: "gives floating point, which the overlay does not have",
-    OpKind.LOG_SOFTMAX: "a few values after the head: the CPU is done before a transfer would be",
-    OpKind.SOFTMAX: "a few values after the head: the CPU is done before a transfer would be",
+    **dict.fromkeys(
+        (OpKind.LOG_SOFTMAX, OpKind.SOFTMAX), "a few values after the head: the CPU is done before a transfer would be"
+    ),
 }
 
 

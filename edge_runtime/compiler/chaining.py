@@ -12,14 +12,13 @@ from dataclasses import replace
 from edge_runtime.compiler.array_lowering import NO_MASK_HEIGHT, unmasked
 from edge_runtime.compiler.cycles import DISPATCH_CYCLES, FETCH_CYCLES
 from edge_runtime.compiler.engine_layer import EngineLayer, Unit
-from edge_runtime.compiler.layout import Layout
+from edge_runtime.compiler.host_interface import host_interface
 from edge_runtime.compiler.operands import swapped
 from edge_runtime.compiler.scope import Scope
+from edge_runtime.compiler.walk import array_tile_cycles
 from edge_runtime.model.graph import Operator
 
 __all__ = ["chained_pair"]
-
-_TILE_STEP_LIMIT = 1 << 16
 
 
 def chained_pair(
@@ -50,7 +49,7 @@ def chained_pair(
     chosen = swapped(layer) if layer.other == before.target else layer
     pair = _leader(scope, before, chosen), _follower(scope, before, chosen)
     beside = pair[1].cycles + FETCH_CYCLES
-    fits = pair[0].fields["TILE_STEP"] < _TILE_STEP_LIMIT
+    fits = pair[0].fields["TILE_STEP"] <= host_interface().descriptor["TILE_STEP"].mask
     return pair if fits and beside < before.cycles + layer.cycles + DISPATCH_CYCLES else None
 
 
@@ -63,11 +62,10 @@ def _may_hand_over(scope: Scope, layers: Sequence[EngineLayer], operator: Operat
         return False
     if sum(layer.target == before.target for layer in layers) > 1:
         return False
-    readers = [reader.index for reader in graph.operators if before.target in reader.inputs]
     form = scope.layouts[before.target].form
     channels = (before.fields["TILES"] - 1) * scope.parameters.oc_lanes + before.fields["LAST_CHANNELS"]
     written = (before.fields["ROWS"], before.fields["POSITIONS"], channels)
-    return readers == [operator.index] and written == (form.lines, form.columns, form.channels)
+    return graph.readers_of(before.target) == [operator] and written == (form.lines, form.columns, form.channels)
 
 
 def _may_take(scope: Scope, before: EngineLayer, layer: EngineLayer) -> bool:
@@ -84,20 +82,19 @@ def _may_take(scope: Scope, before: EngineLayer, layer: EngineLayer) -> bool:
 def _leader(scope: Scope, before: EngineLayer, layer: EngineLayer) -> EngineLayer:
     """Return the vector unit's layer: its positions are the array's tiles, and its tiles the array's positions."""
     parameters = scope.parameters
-    operand = before.source if layer.other is None else layer.other
-    where = scope.layouts[operand] if layer.other is not None else None
+    operand, steps = before.source, (0, 0, 0, 0)
+    if layer.other is not None:
+        operand, where = layer.other, scope.layouts[layer.other]
+        steps = (where.offset, where.pitch, parameters.oc_lanes, where.pixel)
     return replace(
         layer.with_fields(
+            **dict(zip(("ROW_START", "ROW_STEP", "X_STEP", "TILE_STEP"), steps, strict=True)),
             CHAINED=1,
-            OPERAND=int(where is not None),
+            OPERAND=int(layer.other is not None),
             SEGMENT=parameters.read_lanes,
             ROWS=before.fields["ROWS"],
             POSITIONS=before.fields["TILES"],
             TILES=before.fields["POSITIONS"],
-            ROW_START=where.offset if where else 0,
-            ROW_STEP=where.pitch if where else 0,
-            X_STEP=parameters.oc_lanes if where else 0,
-            TILE_STEP=where.pixel if where else 0,
             ROW_BYTES=unmasked(parameters),
             HEIGHT=NO_MASK_HEIGHT,
             LAST_CHANNELS=parameters.vec_lanes,
@@ -109,15 +106,10 @@ def _leader(scope: Scope, before: EngineLayer, layer: EngineLayer) -> EngineLaye
 
 def _follower(scope: Scope, before: EngineLayer, layer: EngineLayer) -> EngineLayer:
     """Return the array's layer: its outputs go where the elementwise layer would put them."""
-    target: Layout = scope.layouts[layer.target]
-    operand = int(layer.other is not None)
-    fields = before.fields
-    steps = fields["PASSES"] * fields["GROUPS"] * fields["TAPS"] * fields["STEPS"]
-    tiles = fields["ROWS"] * fields["POSITIONS"] * fields["TILES"]
-    return replace(
-        before.with_fields(
-            CHAINED=1, OPERAND=operand, OUTPUT=target.offset, OUT_ROW_STEP=target.pitch, OUT_POS_STEP=target.pixel
-        ),
-        target=layer.target,
-        cycles=tiles * max(steps + operand, scope.parameters.tile_cycles),
+    target, operand = scope.layouts[layer.target], int(layer.other is not None)
+    follower = before.with_fields(
+        CHAINED=1, OPERAND=operand, OUTPUT=target.offset, OUT_ROW_STEP=target.pitch, OUT_POS_STEP=target.pixel
     )
+    fields = follower.fields
+    tiles = fields["ROWS"] * fields["POSITIONS"] * fields["TILES"]
+    return replace(follower, target=layer.target, cycles=tiles * array_tile_cycles(fields, scope.parameters))

@@ -81,10 +81,6 @@ def lay_out(scope: Scope, operators: Sequence[int], keep: Collection[int], moved
     )
 
 
-def _readers(graph: Graph, tensor: int) -> list[Operator]:
-    return [operator for operator in graph.operators if tensor in operator.inputs]
-
-
 def _folded_pads(graph: Graph, operators: Sequence[int], keep: Collection[int]) -> dict[int, FoldedPad]:
     """Return, by the operator that reads it, each PAD that its readers can do themselves."""
     folded: dict[int, FoldedPad] = {}
@@ -93,7 +89,7 @@ def _folded_pads(graph: Graph, operators: Sequence[int], keep: Collection[int]) 
         output = operator.outputs[0]
         if operator.kind not in _PADS or output in keep:
             continue
-        readers = _readers(graph, output)
+        readers = graph.readers_of(output)
         can = all(reader.kind in _WINDOWED and reader.index in operators for reader in readers)
         if readers and can and pad_value(graph, operator) == stored_zero_point(graph.tensor(output)):
             (above, _), (left, _), _ = pad_amounts(graph, operator)[-3:]
@@ -115,7 +111,7 @@ def _joined(
             producer = producers.get(tensor)
             if producer is None or producer.kind is OpKind.CONCATENATION or tensor in keep or tensor in joined:
                 continue
-            others = [reader for reader in _readers(graph, tensor) if reader.index != index]
+            others = [reader for reader in graph.readers_of(tensor) if reader.index != index]
             plain = all(reader.kind in _WINDOWED and reader.index in operators for reader in others)
             if plain and operator.inputs.count(tensor) == 1:
                 joined[tensor] = (index, position)

@@ -116,7 +116,7 @@ def _may_follow(graph: Graph, before: EngineLayer, operator: Operator, keep: Col
         return False
     if graph.operators[before.operator].kind is not OpKind.DEPTHWISE_CONV_2D or operator.kind is not OpKind.CONV_2D:
         return False
-    readers = [reader for reader in graph.operators if before.target in reader.inputs]
+    readers = graph.readers_of(before.target)
     return operator.inputs[0] == before.target and len(readers) == 1 and before.target not in keep
 
 

@@ -21,6 +21,8 @@ from edge_runtime.compiler.walk import (
     Fields,
     Indices,
     array_reads,
+    array_steps,
+    array_tile_cycles,
     array_writes,
     output_columns,
     vector_reads,
@@ -149,9 +151,7 @@ class _Run:
         if layer.on_array or layer.fields["FUSED"]:
             # the array's requantiser keeps two layers, and the second one of a pair is its next
             bounds.append(self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES)
-        addresses, when = times.reads()
-        if len(addresses):
-            bounds.append(int((self._written[addresses] - when).max()) + cycles.READ_AFTER_WRITE_CYCLES)
+        bounds.append(self._written_before(*times.reads()))
         if not layer.fields["FUSED"]:
             bounds.append(self._last_write[not layer.on_array] + 1 - times.first_write)
         return max(bounds)
@@ -161,13 +161,18 @@ class _Run:
         if not self._started:
             return 0
         times = _Times(giver, self._parameters)
-        bounds = [self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES]
-        for addresses, when in (times.reads(), times.operand_reads(taker)):
-            if len(addresses):
-                bounds.append(int((self._written[addresses] - when).max()) + cycles.READ_AFTER_WRITE_CYCLES)
-        bounds.append(self._last_write[True] + 1 - times.first_write)
+        bounds = [
+            self._before_last_write[True] + cycles.QUEUE_GAP_CYCLES,
+            self._written_before(*times.reads()),
+            self._written_before(*times.operand_reads(taker)),
+            self._last_write[True] + 1 - times.first_write,
+        ]
         reads, steps = self._last_read + cycles.READ_GAP_CYCLES, self._vector_last_step + cycles.VECTOR_GAP_CYCLES
         return max(reads, steps, max(bounds) - cycles.FETCH_CYCLES)
+
+    def _written_before(self, addresses: Indices, when: Indices) -> int:
+        """Return the earliest begin with which these bytes, read so long after it, are written by then."""
+        return int((self._written[addresses] - when).max(initial=_NEVER)) + cycles.READ_AFTER_WRITE_CYCLES
 
     def _ready(self, layer: PlacedLayer) -> int:
         """Return the earliest first step by descriptor and tables."""
@@ -235,13 +240,12 @@ class _Times:
         self._parameters = parameters
         fields = layer.fields
         self.rows = fields["ROWS"]
-        steps = fields["GROUPS"] * fields["TAPS"] * fields["STEPS"]
         if layer.on_array:
-            self._tile = max(fields["PASSES"] * steps + fields["OPERAND"], parameters.tile_cycles)
-            self._last = fields["PASSES"] * steps - 1
+            self._tile = array_tile_cycles(fields, parameters)
+            self._last = array_steps(fields) - 1
         else:
-            self._tile = steps
-            self._last = steps - 1
+            self._tile = fields["GROUPS"] * fields["TAPS"] * fields["STEPS"]
+            self._last = self._tile - 1
         self.row_cycles = fields["POSITIONS"] * fields["TILES"] * self._tile
 
     @property

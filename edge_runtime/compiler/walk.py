@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from edge_runtime.compiler.parameters import OverlayParameters
 
-__all__ = ["Indices", "array_reads", "array_writes", "output_columns", "vector_reads", "vector_writes"]
+__all__ = [
+    "Indices",
+    "array_reads",
+    "array_steps",
+    "array_tile_cycles",
+    "array_writes",
+    "output_columns",
+    "vector_reads",
+    "vector_writes",
+]
 
 Indices = npt.NDArray[np.int64]
 Fields = Mapping[str, int]
@@ -29,6 +38,16 @@ def _axes(*parts: Indices) -> list[Any]:
     """Return one-dimensional arrays so that they add up over as many dimensions."""
     rank = len(parts)
     return [part.reshape([-1 if axis == own else 1 for axis in range(rank)]) for own, part in enumerate(parts)]
+
+
+def array_steps(fields: Fields) -> int:
+    """Return the steps of a tile of the array, all passes."""
+    return fields["PASSES"] * fields["GROUPS"] * fields["TAPS"] * fields["STEPS"]
+
+
+def array_tile_cycles(fields: Fields, parameters: OverlayParameters) -> int:
+    """Return the cycles of a tile of the array: its steps, and one for a second operand, or what requantising takes."""
+    return max(array_steps(fields) + fields["OPERAND"], parameters.tile_cycles)
 
 
 def array_reads(fields: Fields, lanes: int, parameters: OverlayParameters) -> tuple[Indices, npt.NDArray[np.bool_]]:

@@ -97,7 +97,7 @@ def _chain(graph: Graph, first: Operator) -> _Chain | None:
 def _only_reader(graph: Graph, operator: Operator) -> Operator | None:
     """Return the one operator that reads what another one writes, as its first input."""
     output = operator.outputs[0] if len(operator.outputs) == 1 else -1
-    readers = [reader for reader in graph.operators if output in reader.inputs]
+    readers = graph.readers_of(output)
     if output in graph.outputs or len(readers) != 1 or readers[0].inputs.count(output) != 1:
         return None
     return readers[0] if readers[0].inputs[0] == output else None

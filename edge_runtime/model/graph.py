@@ -293,6 +293,10 @@ class Graph:
         read = dict.fromkeys(index for index in operator.inputs if index >= 0)
         return tuple(i for i in read if not (self.tensors[i].is_constant or self.tensors[i].is_variable))
 
+    def readers_of(self, tensor: int) -> list[Operator]:
+        """Return the operators that read a tensor, in order."""
+        return [operator for operator in self.operators if tensor in operator.inputs]
+
     def output_tensor(self, operator: Operator) -> Tensor:
         """Return an operator's first output."""
         return self.tensors[operator.outputs[0]]

@@ -27,6 +27,7 @@ __all__ = [
     "activation_limits",
     "addition_scales",
     "convolution_factors",
+    "exponent_scale",
     "float_ratio",
     "fully_connected_factors",
     "hard_swish_factors",
@@ -47,6 +48,9 @@ ADDITION_LEFT_SHIFT = 20
 
 #: By how much SQUARED_DIFFERENCE does.
 DIFFERENCE_LEFT_SHIFT = 7
+
+#: Exponents have so many integer bits beside the sign.
+_EXPONENT_INTEGER_BITS = 5
 
 #: The scale on which 2**15 stands for the real number 3.
 _HARD_SWISH_THREE = np.float32(3.0 / 32768.0)
@@ -203,19 +207,32 @@ class LogSoftmaxScales:
     largest: int
 
 
-_LOG_SOFTMAX_INTEGER_BITS = 5
+def exponent_scale(real: float) -> tuple[int, int, int]:
+    """Return how SOFTMAX and LOG_SOFTMAX scale differences of inputs to exponents, Q5.26.
+
+    Parameters
+    ----------
+    real
+        What one step of the input stands for.
+
+    Returns
+    -------
+    tuple
+        Multiplier, shift, and the largest difference that fits once it is scaled.
+    """
+    fraction_bits = 31 - _EXPONENT_INTEGER_BITS
+    multiplier, shift = split_factor(min(real * 2.0**fraction_bits, 2.0**31 - 1))
+    return multiplier, shift, math.floor((2**_EXPONENT_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
 
 
 def log_softmax_scales(scale: float) -> LogSoftmaxScales | None:
     """Return how LOG_SOFTMAX scales inputs of this scale; None where TFLite aborts, as it is 2**-26 or less."""
-    fraction_bits = 31 - _LOG_SOFTMAX_INTEGER_BITS
-    multiplier, shift = split_factor(min(scale * 2.0**fraction_bits, 2.0**31 - 1))
+    multiplier, shift, largest = exponent_scale(scale)
     if shift < 1:
         return None
     back = 2.0 ** (31 - shift) / multiplier
     if back >= 1:
         return None
-    largest = math.floor((2**_LOG_SOFTMAX_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
     return LogSoftmaxScales((multiplier, shift), split_factor(back), largest)
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import high_multiply, round_shift_right
 
-__all__ = ["ONE", "exponential", "reciprocal", "reciprocal_of_one_plus"]
+__all__ = ["ONE", "exponential", "q31", "reciprocal", "reciprocal_of_one_plus"]
 
 #: The largest Q0.31, which stands for one.
 ONE = (1 << 31) - 1
@@ -25,14 +25,15 @@ _QUARTER = 1 << (_INPUT_BITS - 2)
 _EIGHTH = 1 << 28  # in Q0.31
 
 
-def _q31(real: float) -> int:
+def q31(real: float) -> int:
+    """Return a real number as Q0.31."""
     return round(real * 2.0**31)
 
 
-_THIRD = _q31(1 / 3)
-_EXP_OF_MINUS_EIGHTH = _q31(math.exp(-1 / 8))
+_THIRD = q31(1 / 3)
+_EXP_OF_MINUS_EIGHTH = q31(math.exp(-1 / 8))
 # e**-(2**k) in Q0.31, for the bits of an exponent from a quarter to sixteen
-_EXP_OF_MINUS_POWER = {k: _q31(math.exp(-(2.0**k))) for k in range(-2, 5)}
+_EXP_OF_MINUS_POWER = {k: q31(math.exp(-(2.0**k))) for k in range(-2, 5)}
 
 # the line 48/17 - 32/17 x (in Q2.29), from which Newton's iteration for 1/x starts, x in [1/2, 1]
 _START, _SLOPE = round(48 / 17 * 2**29), round(32 / 17 * 2**29)

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from edge_runtime.model.fixed_point import Rounding, multiply_by_quantized_multiplier, round_shift_right
 from edge_runtime.model.graph import Graph, Operator, quantization_of
-from edge_runtime.model.kernels.exponential import exponential
 from edge_runtime.model.kernels.kernel import Kernel, unary
 from edge_runtime.model.kernels.logarithm import logarithm
+from edge_runtime.model.kernels.softmax import exponential_table
 from edge_runtime.model.scales import log_softmax_scales
 
 __all__ = ["prepare_log_softmax"]
@@ -27,12 +27,13 @@ _LOWEST, _HIGHEST = -128, 127
 
 def prepare_log_softmax(graph: Graph, operator: Operator, rounding: Rounding) -> Kernel:  # noqa: ARG001 (gemmlowp has one)
     """Return a LOG_SOFTMAX over the last dimension as a kernel."""
-    scales = log_softmax_scales(quantization_of(graph.tensor(operator.inputs[0])).scale)
+    scale = quantization_of(graph.tensor(operator.inputs[0])).scale
+    scales = log_softmax_scales(scale)
     assert scales is not None  # noqa: S101 - the checks let nothing else through
     below = -np.arange(256, dtype=np.int32)
     exponents = np.where(-below <= scales.largest, below, 0)
     exponents = multiply_by_quantized_multiplier(exponents, *scales.forward).astype(np.int64)
-    terms = np.where(-below <= scales.largest, round_shift_right(exponential(exponents), _SUM_INTEGER_BITS), 0)
+    terms = round_shift_right(exponential_table(scale, 1.0)[0], _SUM_INTEGER_BITS)
 
     def log_softmax(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         rows = values.reshape(-1, values.shape[-1])

@@ -10,30 +10,27 @@ from __future__ import annotations
 
 import math
 
-from edge_runtime.model.fixed_point import high_multiply
-from edge_runtime.model.kernels.exponential import reciprocal_of_one_plus
+import numpy as np
+
+from edge_runtime.model.fixed_point import high_multiply, round_shift_right
+from edge_runtime.model.kernels.exponential import ONE, q31, reciprocal_of_one_plus
 
 __all__ = ["logarithm"]
 
-_HIGHEST = (1 << 31) - 1
 _RESULT_BITS = 5  # Q5.26
 _SUM_BITS = _RESULT_BITS + 1  # sums have one integer bit more
 _POWER_SHIFT = 31 - _SUM_BITS
 _QUARTER = 1 << (29 - _SUM_BITS)  # in Q6.25
 
 
-def _q31(real: float) -> int:
-    return round(real * 2.0**31)
-
-
 _ROOT = math.sqrt(math.sqrt(2.0))
-_LOG_2 = _q31(math.log(2.0))
-_SQRT_HALF = _q31(math.sqrt(0.5))
-_SQRT_SQRT_HALF = _q31(1 / _ROOT)
-_ALPHA_N = _q31(11 / 240 * _ROOT)
-_ALPHA_D = _q31(1 / 20 * _ROOT)
-_ALPHA_I = _q31(2 / _ROOT - _ROOT)
-_ALPHA_F = _q31(1 / 4 * _ROOT)
+_LOG_2 = q31(math.log(2.0))
+_SQRT_HALF = q31(math.sqrt(0.5))
+_SQRT_SQRT_HALF = q31(1 / _ROOT)
+_ALPHA_N = q31(11 / 240 * _ROOT)
+_ALPHA_D = q31(1 / 20 * _ROOT)
+_ALPHA_I = q31(2 / _ROOT - _ROOT)
+_ALPHA_F = q31(1 / 4 * _ROOT)
 
 
 def logarithm(number: int, integer_bits: int) -> int:
@@ -70,15 +67,9 @@ def _logarithm_of_rest(rest: int) -> int:
     numerator = high_multiply(twice, rest) + high_multiply(high_multiply(twice, square), _ALPHA_N)
     slope = _ALPHA_I + twice + high_multiply(_ALPHA_D, square)
     denominator_less_one = high_multiply(mean, slope) + high_multiply(_ALPHA_F, twice)
-    scaled = _divided(numerator, _SUM_BITS)
+    scaled = int(round_shift_right(np.array(numerator), _SUM_BITS))
     return high_multiply(scaled, reciprocal_of_one_plus(denominator_less_one))
 
 
 def _shifted(value: int, bits: int) -> int:
-    return max(-_HIGHEST - 1, min(value << bits, _HIGHEST))
-
-
-def _divided(value: int, bits: int) -> int:
-    """Return ``value / 2**bits``, rounded to nearest, ties away from zero."""
-    half = 1 << (bits - 1)
-    return (value + half - (value < 0)) >> bits
+    return max(-ONE - 1, min(value << bits, ONE))

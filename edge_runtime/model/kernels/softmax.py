@@ -9,20 +9,19 @@ ordinary resolver's kernel has a table of floats, and other last bits.)
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edge_runtime.model.fixed_point import Rounding, high_multiply, round_shift_right, split_factor
+from edge_runtime.model.fixed_point import Rounding, high_multiply, round_shift_right
 from edge_runtime.model.graph import Graph, Operator, SoftmaxOptions, options_of, quantization_of
 from edge_runtime.model.kernels.exponential import exponential, reciprocal
 from edge_runtime.model.kernels.kernel import Kernel, unary
+from edge_runtime.model.scales import exponent_scale
 
 __all__ = ["exponential_table", "prepare_softmax"]
 
-_SCALED_INTEGER_BITS = 5  # differences of inputs, scaled, are Q5.26
 _SUM_INTEGER_BITS = 12  # sums of exponentials are Q12.19
 _STEP_SHIFT = 31 - 8  # from Q0.31 to steps of 1/256
 _LARGEST_SHIFT = 31
@@ -76,10 +75,7 @@ def exponential_table(scale: float, beta: float) -> tuple[npt.NDArray[np.int64],
         int64[256], e to the power of ``-beta * scale * difference`` in Q0.31, and the largest difference that fits
         once it is scaled; beyond it the exponential is 0.
     """
-    fraction_bits = 31 - _SCALED_INTEGER_BITS
-    real = min(beta * scale * 2.0**fraction_bits, 2.0**31 - 1)
-    multiplier, shift = split_factor(real)
-    largest = math.floor((2**_SCALED_INTEGER_BITS - 1) * 2.0**fraction_bits / 2.0**shift)
+    multiplier, shift, largest = exponent_scale(beta * scale)
     differences = -np.arange(256, dtype=np.int64)
     scaled = high_multiply(differences << shift, multiplier)
     return np.where(-differences <= largest, exponential(scaled), 0), largest
